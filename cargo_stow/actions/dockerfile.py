@@ -1,0 +1,75 @@
+"""`stow_dockerfile`: the Dockerfile that `build` uses, written for people and machines without cargo-stow."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import shlex
+from typing import TYPE_CHECKING
+
+from cargo_stow.dockerfile import render_dockerfile, render_dockerignore
+from cargo_stow.errors import DifferenceError
+from cargo_stow.files import read_text, write_text
+from cargo_stow.project import plan_of, settle
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cargo_stow.lock import Lock
+    from cargo_stow.project import Project
+    from cargo_stow.session import Session
+
+IGNORE_SUFFIX = ".dockerignore"
+
+
+def default_output(project: Project) -> Path:
+    """Beside the manifest."""
+    return project.package.directory / "Dockerfile"
+
+
+def render(project: Project, lock: Lock, output: Path) -> dict[Path, str]:
+    """Return the text of the Dockerfile and of its companion, by path."""
+    plan = plan_of(project, lock)
+    text = render_dockerfile(plan, command=_command(project, output))
+    return {
+        output: text,
+        output.with_name(output.name + IGNORE_SUFFIX): render_dockerignore(plan.context),
+    }
+
+
+def write(session: Session, project: Project, output: Path, *, locked: bool) -> list[Path]:
+    """Write what differs from the files on disk; returns the paths that were written."""
+    lock = settle(project, session.backend, locked=locked, resolving=session.resolving)
+    stale = [(path, text) for path, text in render(project, lock, output).items() if read_text(path) != text]
+    for path, text in stale:
+        write_text(path, text)
+        session.report.status("Wrote", str(path))
+    return [path for path, _ in stale]
+
+
+def check(project: Project, lock: Lock, output: Path) -> None:
+    """Raise DifferenceError, with a diff, when a file on disk is not what would be written. Asks nobody."""
+    for path, text in render(project, lock, output).items():
+        found = read_text(path)
+        if found != text:
+            raise DifferenceError(
+                f"{path} " + ("does not exist" if found is None else "is not what Cargo.toml and Stow.lock say"),
+                hint="run `cargo stow dockerfile`, and commit what it writes",
+                detail=_difference(found or "", text, path),
+            )
+
+
+def _difference(found: str, wanted: str, path: Path) -> str:
+    lines = difflib.unified_diff(
+        found.splitlines(keepends=True), wanted.splitlines(keepends=True), f"{path} (on disk)", f"{path} (expected)"
+    )
+    return "".join(lines)
+
+
+def _command(project: Project, output: Path) -> str:
+    """What to type, in the directory of the Dockerfile, to build it; empty where no plain line can say it."""
+    root = os.path.relpath(project.closure.root, output.parent)
+    if not root.isprintable() or not output.name.isprintable():
+        return ""
+    file = [] if output.name == "Dockerfile" and root == "." else ["-f", output.name]
+    return shlex.join(["docker", "build", *file, root])

@@ -1,0 +1,30 @@
+"""`stow_push`: the image of the last build goes to its registry."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cargo_stow.errors import UsageError
+
+if TYPE_CHECKING:
+    from cargo_stow.project import Project
+    from cargo_stow.session import Session
+
+
+def check_pushable(project: Project) -> None:
+    """Raise UsageError when nothing says where to push; asked before anything is built."""
+    if project.settings.target_image is None:
+        raise UsageError(
+            f"{project.package.manifest}, [package.metadata.container]: `target_image` is missing, so there is nowhere"
+            " to push to",
+            hint=f'for example target_image = "registry.example.org/team/{project.package.name}:latest"',
+        )
+
+
+def push(session: Session, project: Project) -> str:
+    """Push the image under its name; returns `name@sha256:…`, by which anyone can pull it."""
+    check_pushable(project)
+    session.report.status("Pushing", str(project.target))
+    digest = session.backend().push(project.target, session.report.pushing())
+    session.report.status("Pushed", f"{project.target}")
+    return f"{project.target.name}@{digest}"

@@ -1,0 +1,50 @@
+"""`stow_run`: the program runs in a container of a temporary image, and both are gone afterwards."""
+
+from __future__ import annotations
+
+import contextlib
+import uuid
+from typing import TYPE_CHECKING
+
+from cargo_stow.actions.build import find_current, make_image
+from cargo_stow.project import plan_of, settle
+from cargo_stow.reference import ImageRef
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cargo_stow.backends.protocol import Image, RunOptions
+    from cargo_stow.project import Project
+    from cargo_stow.session import Session
+
+# All temporary images have this repository, so that those of detached or killed runs can be found and swept.
+REPOSITORY = "cargo-stow-run"
+
+
+def run(session: Session, project: Project, options: RunOptions, *, locked: bool) -> int:
+    """Run a project's program; returns its exit code. Neither the image of `build` nor its tag is touched."""
+    session.backend().sweep(REPOSITORY)
+    with _temporary_image(session, project, locked=locked, keep=options.detach) as image:
+        session.report.status("Running", f"{project.settings.bin} of {project.package.name}")
+        return session.backend().run(image, options)
+
+
+@contextlib.contextmanager
+def _temporary_image(session: Session, project: Project, *, locked: bool, keep: bool) -> Iterator[Image]:
+    """The image under a name of its own; a detached program keeps it until the next run sweeps."""
+    reference = ImageRef(name=REPOSITORY, tag=uuid.uuid4().hex)
+    with session.locked(project):
+        image = find_current(session, project) or _build(session, project, locked=locked)
+        image = session.backend().tag(image, reference)
+    kept = False
+    try:
+        yield image
+        kept = keep
+    finally:
+        if not kept:
+            session.backend().untag(reference)
+
+
+def _build(session: Session, project: Project, *, locked: bool) -> Image:
+    lock = settle(project, session.backend, locked=locked, resolving=session.resolving)
+    return make_image(session, project, lock, plan_of(project, lock))

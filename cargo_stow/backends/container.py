@@ -1,0 +1,73 @@
+"""Running a program in a container of the engine, as if it had been started directly.
+
+`docker create` reads the options, so that they mean what they mean there; `docker start --attach` lends the terminal;
+the exit code is the engine's own word, since the client's cannot be told from its own failures (125 to 127).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING
+
+from cargo_stow.errors import EngineError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from cargo_stow.backends.engine import Engine
+    from cargo_stow.backends.protocol import RunOptions
+    from cargo_stow.process import Runner
+
+
+def run_attached(image: str, options: RunOptions, engine: Engine, runner: Runner, env: Mapping[str, str]) -> int:
+    """Run to the end and return the program's exit code; the container is gone afterwards, whatever happened."""
+    container = _create(image, options, runner, env)
+    try:
+        runner.attach(["docker", "start", "--attach", "--interactive", container], env=env)
+        state = engine.container_state(container)
+    finally:
+        engine.remove_container(container)
+    if state.error:
+        raise EngineError(f"the engine could not start the program of {image}", detail=state.error)
+    return state.exit_code
+
+
+def run_detached(image: str, options: RunOptions, engine: Engine, runner: Runner, env: Mapping[str, str]) -> str:
+    """Start the program and return the container's ID; the engine removes the container when it ends."""
+    container = _create(image, options, runner, env)
+    with _removed_on_failure(container, engine):
+        result = runner.capture(["docker", "start", container], env=env)
+        if result.code != 0:
+            raise EngineError(f"the engine could not start the program of {image}", detail=result.stderr.strip())
+    return container
+
+
+def _create(image: str, options: RunOptions, runner: Runner, env: Mapping[str, str]) -> str:
+    argv = ["docker", "create", "--init", *_flags(options), image, *options.arguments]
+    result = runner.capture(argv, env=env)
+    if result.code != 0:
+        raise EngineError(
+            f"the engine could not make a container of {image}",
+            hint="--publish, --env and --volume are written as for `docker run`",
+            detail=result.stderr.strip(),
+        )
+    return result.stdout.strip()
+
+
+def _flags(options: RunOptions) -> list[str]:
+    flags = ["--rm"] if options.detach else ["--interactive"]
+    if not options.detach and all(os.isatty(descriptor) for descriptor in (0, 1)):
+        flags.append("--tty")
+    for flag, values in (("publish", options.publish), ("env", options.environment), ("volume", options.volumes)):
+        flags += [f"--{flag}={value}" for value in values]
+    return flags
+
+
+@contextlib.contextmanager
+def _removed_on_failure(container: str, engine: Engine) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        engine.remove_container(container)
+        raise

@@ -1,0 +1,131 @@
+"""The docker backend: BuildKit builds, the engine keeps and runs, its registry client pushes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cargo_stow.backends import buildx, container
+from cargo_stow.backends.engine import Engine
+from cargo_stow.backends.protocol import Image
+from cargo_stow.dockerfile import render_dockerfile, render_dockerignore
+from cargo_stow.errors import ImageNotFoundError, LockError, RegistryError
+from cargo_stow.files import write_text
+from cargo_stow.lock import Pin
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from cargo_stow.backends.engine_values import EngineImage
+    from cargo_stow.backends.protocol import BuildOrder, PushProgress, RunOptions
+    from cargo_stow.model import Platform
+    from cargo_stow.process import Runner
+    from cargo_stow.reference import ImageRef
+
+
+class DockerBackend:
+    """A Backend on a Docker Engine. Nothing is asked of the engine before the first request."""
+
+    def __init__(self, runner: Runner, environment: Mapping[str, str], print_result: Callable[[str], None]) -> None:
+        self._runner = runner
+        self._environment = environment
+        self._engine = Engine(environment)
+        self._print_result = print_result
+
+    def where(self) -> str:
+        return f"docker {self._engine.address}"
+
+    def resolve(self, reference: ImageRef, platform: Platform) -> Pin:
+        reference = reference.tagged
+        if reference.digest:
+            return Pin(reference=reference, platform=platform, digest=reference.digest)
+        try:
+            digest = self._engine.registry_digest(reference)
+        except (ImageNotFoundError, RegistryError) as error:
+            image = self._engine.image(str(reference))
+            if image is None:
+                raise _not_found(reference, error) from error
+            return _local_pin(reference, platform, image)
+        return Pin(reference=reference, platform=platform, digest=digest)
+
+    def check(self, pin: Pin) -> None:
+        if pin.id is None:
+            return
+        image = self._engine.image(str(pin.reference))
+        if image is None:
+            raise ImageNotFoundError(
+                f"{pin.reference} is not in this engine; Stow.lock names an image that only an engine had ({pin.id})",
+                hint="load that image again, or pin another one: `cargo stow update`",
+            )
+        if image.id != pin.id:
+            raise LockError(
+                f"{pin.reference} is now {image.id}, but Stow.lock says {pin.id}",
+                hint="to build on the new one: `cargo stow update`",
+            )
+
+    def build(self, order: BuildOrder) -> Image:
+        image_id = buildx.build(order, _write(order), self._runner, self._environment)
+        return Image(id=image_id, reference=image_id)
+
+    def find(self, name: str, repository: str | None = None) -> Image | None:
+        image = self._engine.image(name)
+        return None if image is None else Image(id=image.id, reference=_immovable(image, repository))
+
+    def tag(self, image: Image, reference: ImageRef) -> Image:
+        self._engine.tag(image.id, reference)
+        return self.find(str(reference.tagged), reference.name) or image
+
+    def untag(self, reference: ImageRef) -> None:
+        self._engine.untag(str(reference.tagged))
+
+    def sweep(self, repository: str) -> None:
+        for image in self._engine.images_named(repository):
+            if not self._engine.container_count_using(image.id):
+                for name in image.tags:
+                    if name.startswith(f"{repository}:"):
+                        self._engine.untag(name)
+
+    def push(self, reference: ImageRef, progress: Callable[[PushProgress], None]) -> str:
+        return self._engine.push(reference, progress)
+
+    def run(self, image: Image, options: RunOptions) -> int:
+        if not options.detach:
+            return container.run_attached(image.reference, options, self._engine, self._runner, self._environment)
+        self._print_result(
+            container.run_detached(image.reference, options, self._engine, self._runner, self._environment)
+        )
+        return 0
+
+
+def _write(order: BuildOrder) -> Path:
+    path = order.directory / f"{order.plan.package}.{order.plan.bin}.Dockerfile"
+    write_text(path, render_dockerfile(order.plan))
+    write_text(path.with_name(path.name + ".dockerignore"), render_dockerignore(order.plan.context))
+    return path
+
+
+def _local_pin(reference: ImageRef, platform: Platform, image: EngineImage) -> Pin:
+    """An image of the engine that once came from that name's registry has a digest there; another has only its ID."""
+    digest = _digest(image, reference.name)
+    if digest:
+        return Pin(reference=reference, platform=platform, digest=digest)
+    return Pin(reference=reference, platform=platform, id=image.id)
+
+
+def _digest(image: EngineImage, repository: str) -> str | None:
+    names = (reference.partition("@") for reference in image.digests)
+    return next((digest for name, _, digest in names if name == repository), None)
+
+
+def _immovable(image: EngineImage, repository: str | None) -> str:
+    digest = _digest(image, repository) if repository else None
+    return f"{repository}@{digest}" if digest else image.id
+
+
+def _not_found(reference: ImageRef, error: ImageNotFoundError | RegistryError) -> Exception:
+    """Both places were asked: say what each answered."""
+    return type(error)(
+        f"the image {reference} is not in the engine, and {error.message}",
+        hint=f"check the name; `docker pull {reference}` shows whether it can be had",
+        detail=error.detail,
+    )

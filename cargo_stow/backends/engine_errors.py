@@ -1,0 +1,131 @@
+"""From what the SDK, requests and the system raise to the tree of errors. Nobody above sees one of theirs.
+
+Owns the telling apart of an engine that is stopped, one that denies, one that answered with an error, and one that
+broke off: by errno and by type, never by searching a text. Imports the SDK: import this module when it is needed only.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import socket
+import ssl
+from typing import TYPE_CHECKING
+
+import requests
+import urllib3
+from docker.errors import APIError, DockerException, StreamParseError
+
+from cargo_stow.errors import EngineDeniedError, EngineError, EngineStoppedError, StowError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_STOPPED = frozenset(
+    {
+        errno.ENOENT,
+        errno.ENOTDIR,
+        errno.ENOTSOCK,
+        errno.ECONNREFUSED,
+        errno.EHOSTUNREACH,
+        errno.EHOSTDOWN,
+        errno.ENETUNREACH,
+    }
+)
+_DENIED = frozenset({errno.EACCES, errno.EPERM})
+_NOT_UNDERSTOOD = (StreamParseError, LookupError, TypeError, ValueError, AttributeError)
+_FAILURES = (DockerException, requests.RequestException, urllib3.exceptions.HTTPError, OSError, *_NOT_UNDERSTOOD)
+
+
+@contextlib.contextmanager
+def translated(address: str, doing: str) -> Iterator[None]:
+    """Turn whatever asking the engine raises into a StowError. Wrap no code that does something else.
+
+    `doing` says what was asked: "inspect `debian`".
+    """
+    try:
+        yield
+    except StowError:
+        raise
+    except _FAILURES as error:
+        raise translate(error, address, doing) from error
+
+
+def walk_causes(error: BaseException) -> Iterator[BaseException]:
+    """An exception and all that stand behind it, nearest first: its causes, contexts, and those in its arguments.
+
+    The SDK, requests and urllib3 each wrap the one below in another of these ways.
+    """
+    waiting: list[object] = [error]
+    seen: set[int] = set()
+    while waiting:
+        current = waiting.pop(0)
+        if isinstance(current, BaseException) and id(current) not in seen:
+            seen.add(id(current))
+            yield current
+            waiting += [current.__cause__, current.__context__, getattr(current, "reason", None), *current.args]
+
+
+def translate(error: BaseException, address: str, doing: str) -> StowError:
+    """Choose the error of ours for one of theirs."""
+    causes = list(walk_causes(error))
+    answer = next((cause for cause in causes if isinstance(cause, APIError)), None)
+    if answer is not None:
+        return EngineError(
+            f"the engine at {address} answered {answer.status_code} when asked to {doing}",
+            detail=str(answer.explanation or ""),
+        )
+    number = _find_errno(causes)
+    if number in _STOPPED or any(isinstance(cause, socket.gaierror) for cause in causes):
+        return make_stopped_error(address)
+    if number in _DENIED and address.startswith("unix:"):
+        return make_denied_error(address)
+    return EngineError(f"cannot {doing}: {_say_what_broke(causes, address)}", detail=str(error))
+
+
+def _find_errno(causes: list[BaseException]) -> int | None:
+    """The nearest errno. An SSLError is an OSError whose number is OpenSSL's: its 1 is not EPERM."""
+    numbers = (
+        cause.errno
+        for cause in causes
+        if isinstance(cause, OSError) and not isinstance(cause, (ssl.SSLError, socket.gaierror))
+    )
+    return next((number for number in numbers if number is not None), None)
+
+
+def _say_what_broke(causes: list[BaseException], address: str) -> str:
+    """TLS and time-outs lie at the bottom of the chain; of the rest, what was wrapped last knows best."""
+    if any(isinstance(cause, ssl.SSLError) for cause in causes):
+        return f"TLS with the engine at {address} failed"
+    if _has_timed_out(causes):
+        return f"the engine at {address} did not answer in time"
+    for cause in causes:
+        if isinstance(cause, _NOT_UNDERSTOOD):  # Before the next: requests' JSONDecodeError is both.
+            return f"the answer of the engine at {address} was not understood"
+        if isinstance(cause, (requests.RequestException, OSError)):
+            return f"the connection to the engine at {address} broke"
+    return f"the engine at {address} cannot be used"
+
+
+def is_timeout(error: BaseException) -> bool:
+    """Whether it was the waiting that ended: requests says ConnectionError if that was in the middle of a body."""
+    return _has_timed_out(list(walk_causes(error)))
+
+
+def _has_timed_out(causes: list[BaseException]) -> bool:
+    return any(isinstance(cause, (TimeoutError, requests.Timeout)) for cause in causes)
+
+
+def make_stopped_error(address: str) -> EngineStoppedError:
+    return EngineStoppedError(
+        f"no engine answers at {address}",
+        hint="start it (`systemctl start docker`), or set DOCKER_HOST to the address of one that runs",
+    )
+
+
+def make_denied_error(address: str) -> EngineDeniedError:
+    return EngineDeniedError(
+        f"this user may not use the engine at {address}",
+        hint="join the `docker` group (`sudo usermod -aG docker $USER`, then log in again), "
+        "use a rootless engine, or run it with sudo",
+    )

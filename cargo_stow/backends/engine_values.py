@@ -1,0 +1,97 @@
+"""What an engine knows, as frozen values, and how they are read from its JSON. Asks nothing and imports no SDK.
+
+Source: the Docker Engine API, versions 1.41 (20.10) and later: `ImageInspect`, `ContainerState`, `SystemVersion`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cargo_stow.model import Platform
+from cargo_stow.reference import DEFAULT_REGISTRY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from cargo_stow.reference import ImageRef
+
+# What a kernel calls a machine, in the words of the OCI image index. "arm" alone is v7, as containerd reads it.
+_ARCHITECTURES = {
+    "x86_64": ("amd64", ""),
+    "aarch64": ("arm64", ""),
+    "arm": ("arm", "v7"),
+    "armv7l": ("arm", "v7"),
+    "armv6l": ("arm", "v6"),
+    "i386": ("386", ""),
+    "i686": ("386", ""),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineImage:
+    """One image in the engine. `digests` are `name@sha256:…`, known only of what was pulled or pushed."""
+
+    id: str
+    digests: tuple[str, ...]
+    tags: tuple[str, ...]
+    platform: Platform
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContainerState:
+    """How a container is. `exit_code` means something once it has stopped; `error` is the engine's word on a start."""
+
+    running: bool
+    exit_code: int
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PushProgress:
+    """One line of a push: what happens to one layer. The bytes are 0 where the engine says none."""
+
+    layer: str
+    status: str
+    current: int
+    total: int
+
+
+def make_image(answer: Mapping[str, Any]) -> EngineImage:
+    return EngineImage(
+        id=str(answer["Id"]),
+        digests=_names(answer.get("RepoDigests")),
+        tags=_names(answer.get("RepoTags")),
+        platform=Platform(
+            os=str(answer["Os"]), architecture=str(answer["Architecture"]), variant=str(answer.get("Variant") or "")
+        ),
+    )
+
+
+def _names(names: Iterable[str] | None) -> tuple[str, ...]:
+    """Leave out `<none>:<none>` and `<none>@<none>`, which older engines give to images without a name."""
+    return tuple(name for name in names or () if not name.startswith("<none>"))
+
+
+def make_container_state(answer: Mapping[str, Any]) -> ContainerState:
+    state = answer["State"]
+    return ContainerState(
+        running=bool(state["Running"]), exit_code=int(state["ExitCode"]), error=str(state.get("Error") or "")
+    )
+
+
+def make_platform(answer: Mapping[str, Any]) -> Platform:
+    """Read the engine's own platform from `GET /version`.
+
+    Not from `/info`: that gives the kernel's machine, which is aarch64 under a 32-bit engine of a Raspberry Pi.
+    """
+    machine = str(answer["Arch"])
+    architecture, variant = _ARCHITECTURES.get(machine, (machine, ""))
+    return Platform(os=str(answer["Os"]), architecture=architecture, variant=variant)
+
+
+def familiar_name(reference: ImageRef) -> str:
+    """The name as the engine lists it: Docker Hub's registry and `library/` left out."""
+    if reference.registry not in {DEFAULT_REGISTRY, f"index.{DEFAULT_REGISTRY}"}:
+        return reference.name
+    return reference.name.removeprefix(f"{reference.registry}/").removeprefix("library/")

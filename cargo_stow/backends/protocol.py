@@ -1,0 +1,96 @@
+"""What the verbs ask of a backend. Holds the interface only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from cargo_stow.lock import Pin
+    from cargo_stow.model import Platform
+    from cargo_stow.plan import Plan
+    from cargo_stow.reference import ImageRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """An image that a backend holds. `id` is a digest of its bytes; `reference` one that cannot move and can be run."""
+
+    id: str
+    reference: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PushProgress:
+    """One piece of news about one layer on its way to a registry; sizes in bytes, 0 where unknown."""
+
+    layer: str
+    status: str
+    current: int = 0
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildOrder:
+    """Everything one build needs besides the plan.
+
+    `root` is the context's root, `directory` where generated files may be written, `secrets` maps secret IDs to the
+    files on this machine that hold them; `quiet` hides the steps unless one fails.
+    """
+
+    plan: Plan
+    root: Path
+    directory: Path
+    secrets: Mapping[str, Path]
+    quiet: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """How to run a program, in the words of `docker run`."""
+
+    arguments: tuple[str, ...] = ()
+    publish: tuple[str, ...] = ()
+    environment: tuple[str, ...] = ()
+    volumes: tuple[str, ...] = ()
+    detach: bool = False
+
+
+class Backend(Protocol):
+    """One way to build and keep images."""
+
+    def where(self) -> str:
+        """Where its images are, in words that tell two places apart (an engine's address)."""
+
+    def resolve(self, reference: ImageRef, platform: Platform) -> Pin:
+        """What a reference means now, asking the registry first, then what is here."""
+
+    def check(self, pin: Pin) -> None:
+        """Raise LockError unless an image pinned by ID is still the one its name means."""
+
+    def build(self, order: BuildOrder) -> Image:
+        """Build a plan; the image has no name yet, and nothing that existed before has changed."""
+
+    def find(self, name: str, repository: str | None = None) -> Image | None:
+        """The image with this tag or ID, None where there is none; its reference is by digest in `repository`."""
+
+    def tag(self, image: Image, reference: ImageRef) -> Image:
+        """Give an image a name; returns it with the reference by which it can be run under that name."""
+
+    def untag(self, reference: ImageRef) -> None:
+        """Take a name from an image, which goes with its last name. An absent name is fine."""
+
+    def sweep(self, repository: str) -> None:
+        """Remove the images of a repository that no container uses: what detached or killed runs left."""
+
+    def push(self, reference: ImageRef, progress: Callable[[PushProgress], None]) -> str:
+        """Push the image of that name to its registry; returns the digest the registry gives it."""
+
+    def run(self, image: Image, options: RunOptions) -> int:
+        """Run an image's program with the caller's terminal and signals; returns the program's exit code.
+
+        With `detach`, prints the container's ID and returns at once.
+        """

@@ -1,0 +1,38 @@
+"""`cargo stow dockerfile`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cargo_stow.actions import dockerfile as action
+from cargo_stow.commands.doing import do
+from cargo_stow.lock import load_lock
+from cargo_stow.project import settle
+
+if TYPE_CHECKING:
+    from cargo_stow.tasks import Work
+
+_STDOUT = "-"
+
+
+def write(work: Work, output: str | None) -> None:
+    """Run `stow_dockerfile`; `-` prints the Dockerfile instead, which is no task: it makes nothing."""
+    project = work.project()
+    if output == _STDOUT:
+        lock = settle(project, work.session.backend, locked=work.request.locked, resolving=work.session.resolving)
+        path = action.default_output(project)
+        sys.stdout.write(action.render(project, lock, path)[path])
+        return
+    work.output = Path(output).absolute() if output else None
+    if do(work, "stow_dockerfile"):
+        work.session.report.status("Fresh", str(work.output or action.default_output(project)))
+
+
+def check(work: Work, output: str | None) -> None:
+    """Compare the files on disk with what would be written; needs neither network nor engine."""
+    project = work.project()
+    path = Path(output).absolute() if output else action.default_output(project)
+    action.check(project, load_lock(project.lock_file), path)
+    work.session.report.status("Fresh", str(path))

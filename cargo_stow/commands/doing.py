@@ -1,0 +1,76 @@
+"""Running one task through doit inside our own process: its state in our directory, its voice ours."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cargo_stow import tasks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cargo_stow.tasks import Work
+
+_STATE = "doit.json"
+
+
+class _Silent:
+    """A doit reporter that says nothing itself; it keeps what doit has to say for the one who runs it."""
+
+    desc = "used by cargo-stow"
+
+    def __init__(self, _outstream: object, _options: object) -> None:
+        self.skipped = False
+        self.complaints: list[str] = []
+        _Silent.last = self
+
+    last: _Silent
+
+    def skip_uptodate(self, task: Any) -> None:
+        self.skipped = self.skipped or not task.name.startswith("_")
+
+    def add_failure(self, _task: object, fail: Any) -> None:
+        self.complaints.append(fail.get_msg())
+
+    def cleanup_error(self, fail: Any) -> None:
+        self.complaints.append(fail.get_msg())
+
+    def runtime_error(self, message: str) -> None:
+        self.complaints.append(message)
+
+    def __getattr__(self, _event: str) -> Callable[..., None]:
+        return lambda *_args: None
+
+
+def do(work: Work, name: str, *, remember: bool = True) -> bool:
+    """Run one task and what it depends on; returns whether the task was up to date and so did not run.
+
+    `remember` keeps doit's state, which then is locked meanwhile. Raises the error that ended the task.
+    """
+    if not remember:
+        return _do(work, name, {"backend": "sqlite3", "dep_file": ":memory:"})
+    project = work.project()
+    with work.session.locked(project):
+        return _do(work, name, {"backend": "json", "dep_file": str(project.directory / _STATE)})
+
+
+def _do(work: Work, name: str, state: dict[str, str]) -> bool:
+    from doit.cmd_base import ModuleTaskLoader  # noqa: PLC0415
+    from doit.doit_cmd import DoitMain  # noqa: PLC0415
+
+    creators = {
+        "task__stow_inputs": lambda: tasks.inputs_task(work),
+        "task__stow_target": lambda: tasks.target_task(work),
+        "task_stow_build": lambda: tasks.build_task(work),
+        "task_stow_push": lambda: tasks.push_task(work),
+        "task_stow_run": lambda: tasks.run_task(work),
+        "task_stow_dockerfile": lambda: tasks.dockerfile_task(work),
+    }
+    config = {"GLOBAL": {"reporter": _Silent, "verbosity": 2, **state}}
+    # No configuration file is read: a `[tool.doit]` in the user's project is about the user's own pipeline.
+    code = DoitMain(ModuleTaskLoader(creators), config_filenames=(), extra_config=config).run([name])
+    if work.error is not None:
+        raise work.error
+    if code != 0 and not work.exit_code:
+        raise RuntimeError(f"doit could not run `{name}`: {_Silent.last.complaints}")
+    return _Silent.last.skipped

@@ -1,0 +1,75 @@
+"""The files of a build context: which ones a Plan's Context admits on this disk, and a hash of their contents.
+
+The rule is that of `plan.Context`, and `dockerfile.py` writes the same rule as a `.dockerignore`; a test on a real
+engine holds the two together.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from typing import TYPE_CHECKING
+
+from cargo_stow.errors import FileError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from cargo_stow.plan import Context
+
+VERSION_CONTROL = frozenset({".git", ".hg", ".jj", ".svn"})
+_CHUNK = 1 << 20
+
+
+def list_files(root: Path, context: Context) -> list[Path]:
+    """Return every file and symbolic link of the context, sorted, as absolute paths below `root`."""
+    admitted = {str(path): True for path in context.directories} | {str(path): False for path in context.excluded}
+    found = {root / path for path in context.files if (root / path).is_file()}
+    for directory in context.directories:
+        found.update(_walk(root, root / directory, admitted))
+    return sorted(found)
+
+
+def _walk(root: Path, directory: Path, admitted: dict[str, bool]) -> Iterator[Path]:
+    try:
+        entries = sorted(os.scandir(directory), key=lambda entry: entry.name)
+    except OSError as error:
+        raise FileError(f"cannot read {directory}: {error.strerror}", hint="check its permissions") from error
+    for entry in entries:
+        path = directory / entry.name
+        # What the rule itself names is walked from its own entry, or not at all.
+        if entry.name in VERSION_CONTROL or path.relative_to(root).as_posix() in admitted:
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            yield from _walk(root, path, admitted)
+        elif entry.is_symlink() or entry.is_file():
+            yield path
+
+
+def hash_files(root: Path, files: Iterable[Path]) -> str:
+    """Return one SHA-256 over names, contents, executable bits and link targets; times and owners do not count."""
+    total = hashlib.sha256()
+    for path in files:
+        # Lengths go first, so that no two different trees give the same stream of bytes.
+        name = os.fsencode(path.relative_to(root))
+        total.update(b"%d:%s%s" % (len(name), name, _fingerprint(path)))
+    return total.hexdigest()
+
+
+def _fingerprint(path: Path) -> bytes:
+    try:
+        status = path.lstat()
+        if stat.S_ISLNK(status.st_mode):
+            return b"l" + hashlib.sha256(os.fsencode(path.readlink())).digest()
+        kind = b"x" if status.st_mode & 0o111 else b"f"
+        digest = hashlib.sha256()
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                digest.update(chunk)
+        return kind + digest.digest()
+    except FileNotFoundError:
+        return b"-"  # gone since it was listed: differs from whatever was built
+    except OSError as error:
+        raise FileError(f"cannot read {path}: {error.strerror}", hint="check its permissions") from error

@@ -1,0 +1,101 @@
+"""Plan → the text of a Dockerfile and of its `.dockerignore`. Pure, but for loading its own templates.
+
+The text builds on the built-in frontend of Docker 20.10: no `# syntax=`, no heredoc, no `COPY --link`. Every word of a
+command is quoted for the shell here and nowhere else; all values passed a grammar before (`settings/grammar.py`).
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+import shlex
+from typing import TYPE_CHECKING
+
+from cargo_stow.context import VERSION_CONTROL
+from cargo_stow.plan import CacheMount, ContextMount, Copy, Run, SecretMount, StageMount
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import PurePosixPath
+
+    from jinja2 import Environment
+
+    from cargo_stow.plan import Context, Mount, Plan, Step
+
+_NEXT_LINE = " \\\n    "
+_NEXT_COMMAND = " \\\n && "
+
+
+def render_dockerfile(plan: Plan, *, command: str = "") -> str:
+    """Return the Dockerfile of a plan; `command` is what a reader can type to build it, shown in its head."""
+    return _templates().get_template("Dockerfile.j2").render(plan=plan, command=command)
+
+
+def render_dockerignore(context: Context) -> str:
+    """Return the allow-list of a context, in the syntax that BuildKit reads from `<Dockerfile>.dockerignore`."""
+    return _templates().get_template("dockerignore.j2").render(rules=tuple(_rules(context)))
+
+
+@functools.cache
+def _templates() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - a no-op build renders nothing
+
+    environment = Environment(  # noqa: S701 - a Dockerfile is not HTML; each value is quoted for where it stands
+        loader=PackageLoader("cargo_stow"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["instruction"] = _instruction
+    environment.filters["json"] = lambda words: json.dumps(list(words))
+    return environment
+
+
+def _instruction(step: Step) -> str:
+    if isinstance(step, Copy):
+        return f"COPY --from={step.stage} {json.dumps([step.source, step.target])}"
+    options = [f"--mount={_mount(mount)}" for mount in step.mounts]
+    commands = [*_preamble(step), *(shlex.join(command) for command in step.commands)]
+    return "RUN " + _NEXT_LINE.join([*options, _NEXT_COMMAND.join(commands)])
+
+
+def _preamble(step: Run) -> Iterator[str]:
+    """Set what the commands of a step need; the shell puts the stage's own PATH behind ours."""
+    variables = [f"{name}={shlex.quote(value)}" for name, value in step.environment]
+    if step.path:
+        variables.append(f'PATH={shlex.quote(":".join(step.path))}:"$PATH"')
+    if variables:
+        yield "export " + " ".join(variables)
+    if step.directory:
+        yield shlex.join(("cd", step.directory))
+
+
+def _mount(mount: Mount) -> str:
+    match mount:
+        case CacheMount():
+            return f"type=cache,id={mount.id},target={mount.target},sharing={mount.sharing}"
+        case StageMount():
+            return f"type=bind,from={mount.stage},source={mount.source},target={mount.target}"
+        case ContextMount():
+            return f"type=bind,target={mount.target},rw"
+        case SecretMount():
+            return f"type=secret,id={mount.id},target={mount.target},mode=0444"
+
+
+def _rules(context: Context) -> Iterator[str]:
+    """Write parents before children, so that the deepest rule is the last to match; then single files; then `.git`."""
+    rules = [(path, "!") for path in context.directories] + [(path, "") for path in context.excluded]
+    for path, sign in sorted(rules, key=lambda rule: (len(rule[0].parts), rule[0])):
+        yield sign + _pattern(path)
+    for path in context.files:
+        yield "!" + _pattern(path)
+    for name in sorted(VERSION_CONTROL):
+        yield f"**/{name}"
+
+
+def _pattern(path: PurePosixPath) -> str:
+    """Escape what `.dockerignore` would read as a wildcard, a comment or a sign; the root itself is everything."""
+    escaped = re.sub(r"([\\*?\[\]])", r"\\\1", str(path))
+    return "**" if escaped == "." else re.sub(r"^([#!])", r"\\\1", escaped)

@@ -1,0 +1,42 @@
+"""What must be on disk to build one package. Pure: works on a Workspace, reads nothing."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cargo_stow.model import Closure, Package, Workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+
+def closure(workspace: Workspace, package: Package) -> Closure:
+    """Return what cargo compiles for a package, and what it only reads to resolve the workspace.
+
+    Patched crates count as compiled, since a registry crate may use them. The package comes first; all others are
+    sorted by directory.
+    """
+    known = {each.directory: each for each in workspace.packages()}
+    compiled = _reach((package.directory, *workspace.patches), known, lambda each: each.needs)
+    starts = (member.directory for member in workspace.members)
+    everything = compiled | _reach(starts, known, lambda each: (*each.needs, *each.knows))
+    others = sorted(compiled - {package.directory})
+    return Closure(
+        root=Path(os.path.commonpath([workspace.root, *everything])),
+        sources=(package, *(known[directory] for directory in others)),
+        manifests=tuple(known[directory] for directory in sorted(everything - compiled)),
+    )
+
+
+def _reach(starts: Iterable[Path], known: dict[Path, Package], edges: Callable[[Package], Iterable[Path]]) -> set[Path]:
+    """Collect what can be reached, in circles too."""
+    reached: set[Path] = set()
+    waiting = list(starts)
+    while waiting:
+        directory = waiting.pop()
+        if directory not in reached:
+            reached.add(directory)
+            waiting.extend(edges(known[directory]))
+    return reached

@@ -1,0 +1,183 @@
+"""(Closure, Settings, Lock) → Plan: which steps make this crate an image. Pure, as plan.py is.
+
+base       the one base image                       toolchain   only a source of files
+builder    base + C linker + build_deps
+build      builder: the toolchain, the sources and cargo's caches mounted; compiles, leaves the executable in /out
+runtime    base + runtime_deps + the executable
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from cargo_stow.plan import (
+    CacheMount,
+    Context,
+    ContextMount,
+    Copy,
+    ImageConfig,
+    Plan,
+    Run,
+    SecretMount,
+    Stage,
+    StageMount,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from cargo_stow.model import Closure, Package, Platform, Workspace
+    from cargo_stow.reference import ImageRef
+    from cargo_stow.settings import Settings
+
+# Always in the builder: a C linker and its headers for rustc, and the certificates cargo trusts registries by.
+BUILDER_PACKAGES = ("ca-certificates", "gcc", "libc6-dev")
+CA_BUNDLE = SecretMount(id="cargo-stow-ca", target="/etc/ssl/certs/ca-certificates.crt")
+_SOURCE = PurePosixPath("/src")
+_TARGET = PurePosixPath("/target")
+_OUT = PurePosixPath("/out")
+_APT = ("apt-get", "-o", "DPkg::Lock::Timeout=60")
+# What a package manager leaves behind that differs from run to run; lists and archives are in mounts.
+_APT_LEFTOVERS = ("/var/log/apt", "/var/log/dpkg.log", "/var/log/alternatives.log", "/var/cache/ldconfig/aux-cache")
+# Read by rustup, cargo-stow or Docker, never by the build: a change of them alone must not compile anything again.
+# (With a toolchain file in the context rustup would fetch that channel, instead of using the toolchain that is lent.)
+_NOT_SOURCES = (
+    "rust-toolchain",
+    "rust-toolchain.toml",
+    "Stow.lock",
+    "Dockerfile",
+    "Dockerfile.dockerignore",
+    ".dockerignore",
+    "target",
+)
+
+
+def make_plan(
+    *,
+    workspace: Workspace,
+    closure: Closure,
+    settings: Settings,
+    base: ImageRef,
+    toolchain: ImageRef,
+    platform: Platform,
+    config_files: tuple[Path, ...] = (),
+) -> Plan:
+    """Lay out the stages for one executable of one package.
+
+    `base` and `toolchain` are the references to build from, as the lock pins them. The context's root is
+    `closure.root`.
+    """
+    build_packages = tuple(sorted({*BUILDER_PACKAGES, *settings.build_deps}))
+    stages = (
+        Stage(name="base", parent=base, comment="the one base image: what is compiled on it runs on it"),
+        Stage(name="toolchain", parent=toolchain, comment="only lends its files to the compile step"),
+        Stage(name="builder", parent="base", steps=(_install("builder", base, build_packages),)),
+        Stage(name="build", parent="builder", steps=(_compile(closure, settings),)),
+        Stage(name="runtime", parent="base", steps=tuple(_runtime_steps(base, settings))),
+    )
+    return Plan(
+        package=closure.sources[0].name,
+        bin=settings.bin,
+        platform=platform,
+        stages=stages,
+        config=ImageConfig(user=settings.user, entrypoint=(f"/usr/bin/{settings.bin}",)),
+        context=_context(workspace, closure, config_files),
+    )
+
+
+def _install(stage: str, base: ImageRef, packages: tuple[str, ...]) -> Run:
+    """Install Debian packages; lists and archives stay in mounts, one per stage so that both can install at once."""
+    key = hashlib.sha256(str(base).encode()).hexdigest()[:12]
+    return Run(
+        mounts=(
+            CacheMount(id=f"cargo-stow-apt-lists-{stage}-{key}", target="/var/lib/apt/lists"),
+            CacheMount(id=f"cargo-stow-apt-archives-{stage}-{key}", target="/var/cache/apt"),
+        ),
+        environment=(("DEBIAN_FRONTEND", "noninteractive"),),
+        commands=(
+            (*_APT, "update"),
+            (*_APT, "install", "--yes", "--no-install-recommends", "--", *packages),
+            ("rm", "-rf", *_APT_LEFTOVERS),
+        ),
+    )
+
+
+def _compile(closure: Closure, settings: Settings) -> Run:
+    executable = _TARGET / settings.profile_directory / settings.bin
+    return Run(
+        mounts=(
+            ContextMount(target=str(_SOURCE)),
+            StageMount(stage="toolchain", source="/usr/local/rustup", target="/usr/local/rustup"),
+            StageMount(stage="toolchain", source="/usr/local/cargo", target="/usr/local/cargo"),
+            CacheMount(id="cargo-stow-registry", target="/cargo/registry", sharing="shared"),
+            CacheMount(id="cargo-stow-git", target="/cargo/git", sharing="shared"),
+            CA_BUNDLE,
+        ),
+        path=("/usr/local/cargo/bin",),
+        environment=(
+            ("RUSTUP_HOME", "/usr/local/rustup"),
+            ("CARGO_HOME", "/cargo"),
+            ("CARGO_TARGET_DIR", str(_TARGET)),
+        ),
+        directory=str(_SOURCE / _relative(closure.sources[0].directory, closure.root)),
+        commands=(
+            *_stubs(closure),
+            _cargo_build(closure.sources[0], settings),
+            ("install", "-D", "-m", "0755", str(executable), str(_OUT / settings.bin)),
+            ("rm", "-rf", str(_TARGET)),
+        ),
+    )
+
+
+def _stubs(closure: Closure) -> Iterator[tuple[str, ...]]:
+    """Make empty targets for the packages of which only the manifest is sent: cargo wants to see the files."""
+    files = sorted(
+        str(_SOURCE / _relative(package.directory, closure.root) / target.path)
+        for package in closure.manifests
+        for target in package.targets
+    )
+    if files:
+        yield ("mkdir", "-p", *sorted({os.path.dirname(file) for file in files}))  # noqa: PTH120 - a path in the image
+        yield ("touch", *files)
+
+
+def _cargo_build(package: Package, settings: Settings) -> tuple[str, ...]:
+    flags = ["cargo", "build", "--package", package.name, "--bin", settings.bin]
+    flags += ["--release"] if settings.profile == "release" else ["--profile", settings.profile]
+    if settings.locked:
+        flags.append("--locked")
+    if settings.features:
+        flags += ["--features", ",".join(settings.features)]
+    if settings.all_features:
+        flags.append("--all-features")
+    if settings.no_default_features:
+        flags.append("--no-default-features")
+    return tuple(flags)
+
+
+def _runtime_steps(base: ImageRef, settings: Settings) -> Iterator[Run | Copy]:
+    if settings.runtime_deps:
+        yield _install("runtime", base, tuple(sorted(set(settings.runtime_deps))))
+    yield Copy(stage="build", source=str(_OUT / settings.bin), target=f"/usr/bin/{settings.bin}")
+
+
+def _context(workspace: Workspace, closure: Closure, config_files: tuple[Path, ...]) -> Context:
+    sources = tuple(_relative(package.directory, closure.root) for package in closure.sources)
+    foreign = [_relative(package.directory, closure.root) for package in closure.manifests]
+    files = {
+        _relative(path, closure.root) for path in (workspace.root / "Cargo.toml", workspace.lockfile, *config_files)
+    }
+    files |= {directory / "Cargo.toml" for directory in foreign}
+    excluded = {directory / name for directory in sources for name in _NOT_SOURCES}
+    excluded |= set(foreign)
+    if workspace.target_directory.is_relative_to(closure.root):
+        excluded.add(_relative(workspace.target_directory, closure.root))
+    return Context(directories=tuple(sorted(sources)), files=tuple(sorted(files)), excluded=tuple(sorted(excluded)))
+
+
+def _relative(path: Path, root: Path) -> PurePosixPath:
+    return PurePosixPath(path.relative_to(root).as_posix())

@@ -1,0 +1,157 @@
+"""The only place a process is started. Arguments are lists; there is no shell.
+
+Owns how a child is waited for, how it is ended when we are interrupted, and how a missing program is told apart from
+a failing one. Does not know Docker or cargo, and prints nothing itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from cargo_stow.errors import ToolMissingError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+    from types import FrameType
+
+# How long a child may take to end by itself after SIGINT before it is killed, in seconds.
+GRACE = 20.0
+_FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """How a child ended: its exit code (negative: the signal), and what was captured of its output, as text."""
+
+    code: int
+    stdout: str = ""
+    stderr: str = ""
+
+
+class Runner(Protocol):
+    """Starts programs. Passed in, so that tests and recorders can stand in for the real one."""
+
+    def capture(self, argv: Sequence[str], *, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> Result:
+        """Run to the end and return what the program wrote; its stdin is empty."""
+
+    def show(self, argv: Sequence[str], *, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> Result:
+        """Run to the end with stdout and stderr both on our stderr, for progress a user watches."""
+
+    def attach(self, argv: Sequence[str], *, env: Mapping[str, str] | None = None) -> Result:
+        """Run with the caller's own stdin, stdout, stderr and signals, as if it had been typed instead of us."""
+
+
+class SystemRunner:
+    """The real Runner. `environment` is the whole environment of the children; None inherits ours."""
+
+    def capture(self, argv: Sequence[str], *, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> Result:
+        child = _start(argv, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        with _ended_with_us(child):
+            stdout, stderr = child.communicate()
+        return Result(code=child.returncode, stdout=_text(stdout), stderr=_text(stderr))
+
+    def show(self, argv: Sequence[str], *, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> Result:
+        sys.stderr.flush()
+        child = _start(argv, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=2, stderr=2)
+        with _ended_with_us(child):
+            child.wait()
+        return Result(code=child.returncode)
+
+    def attach(self, argv: Sequence[str], *, env: Mapping[str, str] | None = None) -> Result:
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        with _forwarded_signals() as forwarding:
+            child = _start(argv, cwd=None, env=env, stdin=0, stdout=1, stderr=2)
+            forwarding.to(child)
+            child.wait()
+        return Result(code=child.returncode)
+
+
+def _start(
+    argv: Sequence[str], *, cwd: Path | None, env: Mapping[str, str] | None, stdin: int, stdout: int, stderr: int
+) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(list(argv), cwd=cwd, env=env, stdin=stdin, stdout=stdout, stderr=stderr)
+    except FileNotFoundError as error:
+        if cwd is not None and not cwd.is_dir():
+            raise
+        raise ToolMissingError(
+            f"the program `{argv[0]}` is not installed, or not on PATH", hint=f"install {argv[0]} and try again"
+        ) from error
+
+
+@contextlib.contextmanager
+def _ended_with_us(child: subprocess.Popen[bytes]) -> Iterator[None]:
+    """End the child before an exception passes: a build must not go on after Ctrl-C gave the prompt back."""
+    try:
+        yield
+    except BaseException:
+        end(child)
+        raise
+
+
+def end(child: subprocess.Popen[bytes]) -> None:
+    """Ask a child to end, wait for GRACE seconds, then kill it."""
+    if child.poll() is None:
+        child.send_signal(signal.SIGINT)
+        try:
+            child.wait(timeout=GRACE)
+        except (subprocess.TimeoutExpired, KeyboardInterrupt):
+            child.kill()
+            child.wait()
+
+
+class _Forwarding:
+    """Passes signals on to a child instead of acting on them; those that come before it exists wait for it."""
+
+    def __init__(self) -> None:
+        self._child: subprocess.Popen[bytes] | None = None
+        self._waiting: list[int] = []
+
+    def to(self, child: subprocess.Popen[bytes]) -> None:
+        self._child = child
+        for signum in self._waiting:
+            self._send(signum)
+
+    def handle(self, signum: int, _frame: FrameType | None) -> None:
+        # The terminal sends these two to its whole foreground group, so the child has them already.
+        if signum in {signal.SIGINT, signal.SIGQUIT} and _in_foreground():
+            return
+        if self._child is None:
+            self._waiting.append(signum)
+        else:
+            self._send(signum)
+
+    def _send(self, signum: int) -> None:
+        if self._child is not None:
+            with contextlib.suppress(ProcessLookupError):
+                self._child.send_signal(signum)
+
+
+@contextlib.contextmanager
+def _forwarded_signals() -> Iterator[_Forwarding]:
+    forwarding = _Forwarding()
+    before = {number: signal.signal(number, forwarding.handle) for number in _FORWARDED}
+    try:
+        yield forwarding
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _in_foreground() -> bool:
+    try:
+        return os.tcgetpgrp(0) == os.getpgrp()
+    except OSError:
+        return False
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", errors="replace")

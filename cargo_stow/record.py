@@ -1,0 +1,87 @@
+"""What was built from what: one small JSON file below the target directory, read by the CLI and by any doit.
+
+An entry says that these inputs (a hash of plan and context) became this image in this engine. It is a claim about the
+past: whether the image still exists is the backend's to say.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from cargo_stow.errors import FileError
+from cargo_stow.files import read_text, write_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """One build: the hash of its inputs, the ID of the image, and the tag the image was given."""
+
+    inputs: str
+    id: str
+    tag: str
+
+
+class Record:
+    """The builds of one target directory. `directory` is `<target directory>/stow`."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self._file = directory / "record.json"
+
+    def find(self, name: str) -> Built | None:
+        """The last build under a name; None where there is none, or the file is not one we can read."""
+        entry = self._load().get(name)
+        try:
+            return Built(**entry) if isinstance(entry, dict) else None
+        except TypeError:
+            return None
+
+    def add(self, name: str, built: Built) -> None:
+        """Remember a build. Raises FileError. Call it with the lock held."""
+        builds = {**self._load(), name: asdict(built)}
+        document = {"version": VERSION, "builds": builds}
+        write_text(self._file, json.dumps(document, indent=1, sort_keys=True) + "\n")
+
+    def _load(self) -> dict[str, object]:
+        # A record that was damaged costs a rebuild, never a failure.
+        with contextlib.suppress(ValueError, FileError):
+            document = json.loads(read_text(self._file) or "{}")
+            if isinstance(document, dict) and document.get("version") == VERSION:
+                builds = document.get("builds")
+                return builds if isinstance(builds, dict) else {}
+        return {}
+
+
+@contextlib.contextmanager
+def locked(directory: Path, waiting: Callable[[], None]) -> Iterator[None]:
+    """Hold `<directory>/lock`: one cargo-stow at a time builds in a target directory, as one cargo does.
+
+    Re-entrant in one process. `waiting` is called once if another process holds it. Raises FileError.
+    """
+    from filelock import FileLock, Timeout  # noqa: PLC0415 - `run --detach` and `dockerfile --check` need none
+
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(directory / "lock", is_singleton=True)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            waiting()
+            lock.acquire()
+    except OSError as error:
+        raise FileError(
+            f"cannot lock {directory / 'lock'}: {error.strerror or error}", hint="check its permissions"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()

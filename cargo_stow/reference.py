@@ -1,0 +1,98 @@
+"""The grammar of image references, as text. Owns parsing; asks no registry and no engine.
+
+Source: the distribution project's reference grammar (`reference/reference.go`) and the name and tag patterns of the
+OCI distribution specification, section "Pulling manifests". A name is read as Docker reads a familiar one: the first
+component is a registry only if it has a dot, a port or an upper-case letter, or is `localhost`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+_LABEL = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
+_DOMAIN = rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?"
+_COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
+_PATH = rf"{_COMPONENT}(?:/{_COMPONENT})*"
+_TAG = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
+_DIGEST = r"sha256:[a-f0-9]{64}|sha512:[a-f0-9]{128}"
+_NAME_LIMIT = 255
+_REFERENCE = re.compile(rf"(?P<name>(?:{_DOMAIN}/)?{_PATH})(?::(?P<tag>{_TAG}))?(?:@(?P<digest>{_DIGEST}))?")
+_REGISTRY = re.compile(_DOMAIN)
+DEFAULT_REGISTRY = "docker.io"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageRef:
+    """A reference to an image, spelled as the user spelled it.
+
+    `name` is registry and path as written ("debian", "registry.example.org/team/web"); `str()` is the canonical text.
+    """
+
+    name: str
+    tag: str | None = None
+    digest: str | None = None
+
+    def __str__(self) -> str:
+        tag = f":{self.tag}" if self.tag else ""
+        return f"{self.name}{tag}" + (f"@{self.digest}" if self.digest else "")
+
+    @property
+    def registry(self) -> str:
+        """The registry's host and port; `docker.io` where the name has none."""
+        first, slash, _ = self.name.partition("/")
+        return first if slash and _is_registry(first) else DEFAULT_REGISTRY
+
+    @property
+    def repository(self) -> str:
+        """The path in the registry; a single component on docker.io is under `library/`."""
+        path = self.name.removeprefix(f"{self.registry}/")
+        return f"library/{path}" if self.registry == DEFAULT_REGISTRY and "/" not in path else path
+
+    @property
+    def tagged(self) -> ImageRef:
+        """The same reference, with `:latest` where it has neither tag nor digest, as every client reads it."""
+        return self if self.tag or self.digest else replace(self, tag="latest")
+
+    def at(self, digest: str) -> ImageRef:
+        """Pin the same name and tag to a digest."""
+        return replace(self, digest=digest)
+
+
+def _is_registry(component: str) -> bool:
+    return bool(
+        _REGISTRY.fullmatch(component)
+        and (component == "localhost" or set(".:[") & set(component) or component != component.lower())
+    )
+
+
+def parse_reference(text: str) -> ImageRef:
+    """Read an image reference.
+
+    Raises ValueError with one sentence that says what is wrong with the text.
+    """
+    match = _REFERENCE.fullmatch(text)
+    if match is None:
+        raise ValueError(_why_not(text))
+    reference = ImageRef(name=match["name"], tag=match["tag"], digest=match["digest"])
+    first, slash, path = reference.name.partition("/")
+    if slash and not _is_registry(first) and first != first.lower():
+        raise ValueError(_why_not(text))
+    if slash and _is_registry(first) and not re.fullmatch(_PATH, path):
+        raise ValueError(_why_not(text))
+    if len(reference.name) > _NAME_LIMIT:
+        raise ValueError(f"the name is longer than {_NAME_LIMIT} characters")
+    return reference
+
+
+def _why_not(text: str) -> str:
+    if not text:
+        return "it is empty"
+    if "://" in text:
+        return "it is a URL; leave the scheme out"
+    if any(character.isspace() for character in text):
+        return "it contains white space"
+    path = text.partition("@")[0].rpartition("/")[2].partition(":")[0]
+    if path != path.lower():
+        return "the repository must be lower case"
+    return "expected [registry[:port]/]repository[:tag][@sha256:digest]"

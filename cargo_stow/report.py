@@ -1,0 +1,114 @@
+"""What happened → how it looks. Results go to stdout, one line an image; everything else to stderr.
+
+Others say what kind of thing happened; only this module decides on colour, width and whether a line may be redrawn:
+a terminal gets colours and one moving line, a pipe or CI gets plain lines, `NO_COLOR` (no-color.org) turns colour off.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cargo_stow.backends.protocol import PushProgress
+    from cargo_stow.errors import StowError
+
+_GREEN, _YELLOW, _RED, _CYAN = "1;32", "1;33", "1;31", "1;36"
+_STATUS_WIDTH = 12
+_CLEAR_LINE = "\r\x1b[K"
+
+
+class Report:
+    """One command's voice. `quiet` leaves results, warnings and errors; `verbose` adds explanations."""
+
+    def __init__(self, *, environment: Mapping[str, str] | None = None, quiet: bool = False, verbose: bool = False):
+        environment = os.environ if environment is None else environment
+        terminal = sys.stderr.isatty() and environment.get("TERM") != "dumb"
+        self._colour = terminal and not environment.get("NO_COLOR")
+        self._redraws = terminal and not environment.get("CI")
+        self.quiet = quiet
+        self.verbose = verbose
+        self._open_line = False
+
+    def result(self, text: str) -> None:
+        """Print one line of the command's result."""
+        self._end_line()
+        print(text, flush=True)
+
+    def status(self, verb: str, text: str) -> None:
+        """Say what is being done, as cargo does: `    Building greeter`."""
+        if not self.quiet:
+            self._line(f"{self._paint(_GREEN, verb.rjust(_STATUS_WIDTH))} {text}")
+
+    def explain(self, text: str) -> None:
+        """Say something that only `--verbose` asks for."""
+        if self.verbose and not self.quiet:
+            self._line(f"{'':{_STATUS_WIDTH}} {text}")
+
+    def warn(self, text: str) -> None:
+        self._line(f"{self._paint(_YELLOW, 'warning')}: {text}")
+
+    def error(self, error: StowError) -> None:
+        """Print an expected failure: what failed, what there is to know, and what to type next."""
+        self._line(f"{self._paint(_RED, 'error')}: {error.message}")
+        if error.detail:
+            self._line("".join(f"  | {line}\n" for line in error.detail.rstrip().splitlines()).rstrip("\n"))
+        if error.hint:
+            self._line(f"{self._paint(_CYAN, ' help')}: {error.hint}")
+
+    def pushing(self) -> PushMeter:
+        return PushMeter(self)
+
+    def redraw(self, text: str) -> None:
+        """Replace the moving line; nothing where lines cannot be replaced."""
+        if self._redraws and not self.quiet:
+            sys.stderr.write(f"{_CLEAR_LINE}{text}")
+            sys.stderr.flush()
+            self._open_line = True
+
+    def _end_line(self) -> None:
+        if self._open_line:
+            sys.stderr.write(_CLEAR_LINE)
+            self._open_line = False
+
+    def _line(self, text: str) -> None:
+        self._end_line()
+        _print(text, sys.stderr)
+
+    def _paint(self, code: str, text: str) -> str:
+        return f"\x1b[{code}m{text}\x1b[0m" if self._colour else text
+
+
+class PushMeter:
+    """Progress of a push: one moving line on a terminal, a line for each change of a layer's status elsewhere."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._layers: dict[str, PushProgress] = {}
+
+    def __call__(self, news: PushProgress) -> None:
+        before = self._layers.get(news.layer)
+        self._layers[news.layer] = news
+        sent, total = sum(n.current for n in self._layers.values()), sum(n.total for n in self._layers.values())
+        self._report.redraw(f"{'Pushing':>{_STATUS_WIDTH}} {len(self._layers)} layers, {_size(sent)} of {_size(total)}")
+        if before is None or before.status != news.status:
+            self._report.explain(f"{news.layer}: {news.status}")
+
+
+def _size(count: float) -> str:
+    """Bytes for people: decimal units, as `docker images` has them."""
+    for unit in ("B", "kB", "MB"):
+        if count < 1000:  # noqa: PLR2004 - a thousand
+            return f"{count:.0f} {unit}"
+        count /= 1000
+    return f"{count:.1f} GB"
+
+
+def _print(text: str, stream: TextIO) -> None:
+    # Names from a crate may hold what the terminal's encoding has no sign for; a message must not fail on that.
+    encoding = stream.encoding or "utf-8"
+    stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+    stream.flush()

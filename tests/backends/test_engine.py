@@ -1,0 +1,523 @@
+"""Engine against a fake engine on a real socket: every method, and every way it fails."""
+
+from __future__ import annotations
+
+import os
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import traceback
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cargo_stow.backends.engine import Engine
+from cargo_stow.backends.engine_values import ContainerState, EngineImage, PushProgress
+from cargo_stow.errors import (
+    EngineDeniedError,
+    EngineError,
+    EngineStoppedError,
+    ImageNotFoundError,
+    NoCredentialsError,
+    RefusedError,
+    RegistryError,
+    StowError,
+    UsageError,
+)
+from cargo_stow.model import Platform
+from cargo_stow.reference import parse_reference
+from tests.backends.fake_engine import Answer, FakeEngine, Server, answer, failure, stream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+ID = f"sha256:{'1' * 64}"
+DIGEST = f"sha256:{'a' * 64}"
+OTHER = f"sha256:{'b' * 64}"
+WEB = "reg.example.org/team/web"
+IMAGE = {
+    "Id": ID,
+    "RepoDigests": [f"{WEB}@{DIGEST}"],
+    "RepoTags": [f"{WEB}:1", "<none>:<none>"],
+    "Os": "linux",
+    "Architecture": "arm64",
+    "Variant": "v8",
+}
+REFERENCE = parse_reference(f"{WEB}:1")
+INSPECT, PUSH = f"GET /images/{WEB}:1/json", f"POST /images/{WEB}/push"
+LOOK_UP = f"GET /distribution/{WEB}:1/json"
+AUX = {"aux": {"Tag": "1", "Digest": DIGEST, "Size": 3}}
+LOGIN = '{"auths": {"reg.example.org": {"username": "alice", "password": "hunter2"}}}'
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def fake(tmp_path: Path) -> Iterator[FakeEngine]:
+    engine = FakeEngine(socket=tmp_path / "docker.sock")
+    with Server(engine) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield engine
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def engine(fake: FakeEngine) -> Iterator[Engine]:
+    with Engine({**os.environ, "DOCKER_HOST": fake.address}) as value:
+        yield value
+
+
+def connect(address: str, **more: str) -> Engine:
+    return Engine({**os.environ, "DOCKER_HOST": address, **more})
+
+
+def ignore(_: PushProgress) -> None:
+    pass
+
+
+# What is asked
+
+
+def test_the_sdk_is_not_imported_with_the_module() -> None:
+    code = (
+        "import sys; from cargo_stow.backends.engine import Engine; Engine({'DOCKER_HOST': 'bogus'}); "
+        "print([name for name in ('docker', 'requests', 'urllib3') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_nothing_is_asked_before_the_first_request(fake: FakeEngine, engine: Engine) -> None:
+    assert engine.address == fake.address
+    assert not fake.requests
+
+
+def test_image(fake: FakeEngine, engine: Engine) -> None:
+    fake.set(INSPECT, answer(IMAGE))
+    assert engine.image(f"{WEB}:1") == EngineImage(
+        id=ID,
+        digests=(f"{WEB}@{DIGEST}",),
+        tags=(f"{WEB}:1",),
+        platform=Platform(os="linux", architecture="arm64", variant="v8"),
+    )
+
+
+def test_image_by_digest(fake: FakeEngine, engine: Engine) -> None:
+    fake.set(f"GET /images/{WEB}@{DIGEST}/json", answer({**IMAGE, "RepoTags": None}))
+    image = engine.image(f"{WEB}@{DIGEST}")
+    assert image
+    assert image.tags == ()
+
+
+def test_image_that_is_absent(fake: FakeEngine, engine: Engine) -> None:
+    fake.set(INSPECT, failure(404, "whatever words"))
+    assert engine.image(f"{WEB}:1") is None
+
+
+def test_tag(fake: FakeEngine, engine: Engine) -> None:
+    fake.set(f"POST /images/{ID}/tag", Answer(status=201, body=b""))
+    engine.tag(ID, parse_reference(WEB))
+    assert fake.requests[-1].query == {"repo": WEB, "tag": "latest", "force": "0"}
+
+
+def test_tag_of_an_absent_image(engine: Engine) -> None:
+    with pytest.raises(ImageNotFoundError, match="nope"):
+        engine.tag("nope", REFERENCE)
+
+
+def test_a_digest_is_no_target(engine: Engine) -> None:
+    for attempt in (lambda: engine.tag(ID, REFERENCE.at(DIGEST)), lambda: engine.push(REFERENCE.at(DIGEST), ignore)):
+        with pytest.raises(UsageError, match="cannot be a target"):
+            attempt()
+
+
+def test_untag(fake: FakeEngine, engine: Engine) -> None:
+    what = f"DELETE /images/{WEB}:1"
+    fake.set(what, answer([{"Untagged": f"{WEB}:1"}]), failure(404, "no"), failure(409, "in use by abc"))
+    engine.untag(f"{WEB}:1")
+    assert fake.requests[-1].query["force"] == "False"
+    engine.untag(f"{WEB}:1")
+    with pytest.raises(EngineError, match="409") as caught:
+        engine.untag(f"{WEB}:1")
+    assert caught.value.detail == "in use by abc"
+
+
+def test_images_named(fake: FakeEngine, engine: Engine) -> None:
+    other, gone = f"sha256:{'2' * 64}", f"sha256:{'3' * 64}"
+    fake.set("GET /images/json", answer([{"Id": ID}, {"Id": ID}, {"Id": other}, {"Id": gone}]))
+    fake.set(f"GET /images/{ID}/json", answer({**IMAGE, "RepoTags": ["team/web:2", "else:1"]}))
+    fake.set(f"GET /images/{other}/json", answer({**IMAGE, "RepoTags": ["team/webby:2"]}))
+    assert [image.id for image in engine.images_named("docker.io/team/web")] == [ID]
+    listing = next(request for request in fake.requests if request.path == "/images/json")
+    assert listing.query["filters"] == '{"reference": ["team/web"]}'
+
+
+@pytest.mark.parametrize(
+    ("machine", "expected"),
+    [("amd64", "linux/amd64"), ("x86_64", "linux/amd64"), ("aarch64", "linux/arm64"), ("arm", "linux/arm/v7")],
+)
+def test_platform(fake: FakeEngine, engine: Engine, machine: str, expected: str) -> None:
+    fake.set("GET /version", answer({"ApiVersion": "1.41", "Os": "linux", "Arch": machine}))
+    assert str(engine.platform()) == expected
+
+
+def test_containers(fake: FakeEngine, engine: Engine) -> None:
+    fake.set("GET /containers/c/json", answer({"State": {"Running": False, "ExitCode": 127, "Error": "no /x"}}))
+    assert engine.container_state("c") == ContainerState(running=False, exit_code=127, error="no /x")
+    fake.set("GET /containers/json", answer([{"ImageID": ID}, {"ImageID": OTHER}, {"ImageID": ID}]))
+    assert engine.container_count_using(ID) == 2
+    fake.set("DELETE /containers/c", Answer(status=204, body=b""), failure(404, "no"), failure(409, "in progress"))
+    for _ in range(3):
+        engine.remove_container("c")
+    assert fake.requests[-1].query == {"v": "True", "link": "False", "force": "True"}
+    with pytest.raises(EngineError, match="404"):
+        engine.container_state("gone")
+
+
+# How the engine fails
+
+
+def test_missing_socket(tmp_path: Path) -> None:
+    with pytest.raises(EngineStoppedError, match=r"gone\.sock") as caught:
+        connect(f"unix://{tmp_path}/gone.sock").platform()
+    assert "systemctl start docker" in caught.value.hint
+    assert "DOCKER_HOST" in caught.value.hint
+
+
+def test_socket_file_that_nobody_listens_to(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(tmp_path / "dead.sock"))
+    with pytest.raises(EngineStoppedError, match=r"dead\.sock"):
+        connect(f"unix://{tmp_path}/dead.sock").platform()
+
+
+def test_tcp_port_that_nobody_listens_to() -> None:
+    with socket.socket() as bound:  # Bound and not listening: nobody else takes the port meanwhile.
+        bound.bind(("127.0.0.1", 0))
+        with pytest.raises(EngineStoppedError):
+            connect(f"tcp://127.0.0.1:{bound.getsockname()[1]}").platform()
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give up its uid, and root may use a socket of mode 0")
+def test_socket_that_denies(fake: FakeEngine) -> None:
+    os.chmod(fake.socket, 0)  # noqa: PTH101
+    for parent in list(fake.socket.parents)[:-2]:
+        parent.chmod(0o755)
+    engine = connect(fake.address)
+    assert engine.platform()  # Imports the SDK, which the other user may not be able to read.
+    engine.close()
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            os.setuid(65534)
+            engine.platform()
+        except EngineDeniedError as error:
+            status = 0 if "docker" in error.hint and fake.address in str(error) else 2
+        finally:
+            os._exit(status)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+@pytest.mark.parametrize("address", ["bogus", "ftp://x:1", "tcp://", "tcp://h", "tcp://h:no", "unix://x?y=1"])
+def test_bogus_address(address: str) -> None:
+    with pytest.raises(UsageError, match="DOCKER_HOST") as caught:
+        connect(address).platform()
+    assert address in str(caught.value)
+
+
+def test_password_in_an_address_is_masked() -> None:
+    address = "tcp://bob:hunter2@h:1"
+    with pytest.raises(UsageError) as caught:
+        connect(address).platform()
+    assert "hunter2" not in "".join(traceback.format_exception(caught.value))
+    assert "bob:***@h" in str(caught.value)
+
+
+def test_contexts(home: Path) -> None:
+    with pytest.raises(UsageError, match=r"DOCKER_CONTEXT is `nope`, which does not exist"):
+        connect("", DOCKER_CONTEXT="nope").platform()
+    (home / "config.json").write_text('{"currentContext": "gone"}')
+    with pytest.raises(UsageError, match="the current Docker context is `gone`"):
+        connect("").platform()
+    assert connect("", DOCKER_CONTEXT="default").address == "unix:///var/run/docker.sock"
+
+
+def test_context_of_the_user(fake: FakeEngine, home: Path) -> None:
+    from docker.context import ContextAPI  # noqa: PLC0415
+
+    (home / "config.json").write_text("{}")
+    ContextAPI.create_context("mine", host=fake.address)
+    with connect("", DOCKER_CONTEXT="mine") as engine:
+        assert engine.address == fake.address
+        assert engine.platform()
+    for meta in home.glob("contexts/meta/*/meta.json"):
+        meta.write_text("{")
+    with pytest.raises(UsageError, match="`mine`, which cannot be read"):
+        connect("", DOCKER_CONTEXT="mine").platform()
+
+
+def test_certificates_that_are_missing(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="DOCKER_CERT_PATH"):
+        connect("tcp://127.0.0.1:1", DOCKER_TLS_VERIFY="1", DOCKER_CERT_PATH=str(tmp_path)).platform()
+
+
+def test_tls_failure_is_not_taken_for_a_denied_socket() -> None:
+    from cargo_stow.backends.engine_errors import translate  # noqa: PLC0415
+
+    wrapped = ConnectionError(ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER]"))  # OpenSSL's 1 is not EPERM.
+    error = translate(wrapped, "unix:///s", "ask")
+    assert type(error) is EngineError
+    assert "TLS" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("canned", "words"),
+    [
+        (failure(500, "boom"), "answered 500"),
+        (Answer(body=b"{"), "was not understood"),
+        (Answer(body=b"[]"), "was not understood"),
+        (Answer(body=b'{"Id": "x"}'), "was not understood"),
+        (Answer(body=b'{"Id": "0123456789"}', cut=True), "broke"),
+    ],
+)
+def test_bad_answers(fake: FakeEngine, engine: Engine, canned: Answer, words: str) -> None:
+    fake.set(INSPECT, canned)
+    with pytest.raises(EngineError, match=words) as caught:
+        engine.image(f"{WEB}:1")
+    assert fake.address in str(caught.value)
+
+
+def test_something_else_answers(fake: FakeEngine, engine: Engine) -> None:
+    fake.set("GET /version", failure(404, "page not found"))
+    with pytest.raises(EngineError, match="answered 404"):
+        engine.platform()
+    fake.set("GET /version", answer({"ApiVersion": "1.10"}))
+    with pytest.raises(EngineError, match="cannot be used"):
+        engine.platform()
+
+
+def test_engine_that_is_too_slow(fake: FakeEngine, engine: Engine) -> None:
+    assert engine.platform()
+    assert engine._api
+    engine._api.timeout = 0.1  # type: ignore[assignment]
+    fake.set(INSPECT, Answer(chunks=(b"WAIT",)))
+    with pytest.raises(EngineError, match="did not answer in time"):
+        engine.image(f"{WEB}:1")
+    fake.set(LOOK_UP, Answer(chunks=(b"WAIT",)))
+    with pytest.raises(RegistryError, match="did not answer in time"):
+        engine.registry_digest(REFERENCE)
+
+
+# What a registry says, in a look-up
+
+
+def test_registry_digest(fake: FakeEngine, engine: Engine, home: Path) -> None:
+    fake.set(LOOK_UP, answer({"Descriptor": {"digest": DIGEST}}))
+    assert engine.registry_digest(REFERENCE) == DIGEST
+    assert fake.requests[-1].auth == {}
+    (home / "config.json").write_text(LOGIN)
+    assert engine.registry_digest(REFERENCE) == DIGEST
+    expected = {"username": "alice", "password": "hunter2", "serveraddress": "reg.example.org"}
+    assert fake.requests[-1].auth == expected
+
+
+NO_ROUTE = 'Get "https://reg.example.org/v2/": dial tcp: lookup reg.example.org: no such host'
+HEAD = f'Head "https://reg.example.org/v2/team/web/manifests/1": {"no basic auth credentials"}'
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "login", "kind"),
+    [
+        (404, "manifest unknown: manifest unknown", False, ImageNotFoundError),
+        (404, "name unknown: repository not known", False, ImageNotFoundError),
+        (500, HEAD, False, NoCredentialsError),
+        (500, HEAD, True, RefusedError),
+        (401, "unauthorized: authentication required", False, NoCredentialsError),
+        (401, "unauthorized: authentication required", True, RefusedError),
+        (403, "errors:\ndenied: requested access\nunauthorized: authentication required\n", True, RefusedError),
+        (403, "in words that nobody knows", True, RefusedError),
+        (500, NO_ROUTE, False, RegistryError),
+        (500, "received unexpected HTTP status: 502 Bad Gateway", True, RegistryError),
+        (500, 'Get "https://reg/v2/denied/": this speaks of unauthorized things', True, RegistryError),
+        (500, "toomanyrequests: slow down", False, RegistryError),
+    ],
+)
+def test_lookup_failures(
+    fake: FakeEngine, engine: Engine, home: Path, *, status: int, text: str, login: bool, kind: type[StowError]
+) -> None:
+    (home / "config.json").write_text(LOGIN if login else "{}")
+    fake.set(LOOK_UP, failure(status, text))
+    with pytest.raises(kind, match=r"reg\.example\.org") as caught:
+        engine.registry_digest(REFERENCE)
+    if kind is NoCredentialsError:
+        assert "docker login reg.example.org" in caught.value.hint
+    if kind is RefusedError:
+        assert "`alice`" in str(caught.value)
+    if kind is RegistryError:
+        assert caught.value.detail == text
+
+
+def test_a_registry_that_repeats_the_password(fake: FakeEngine, engine: Engine, home: Path) -> None:
+    (home / "config.json").write_text(LOGIN)
+    text = "unauthorized: not with hunter2"
+    fake.set(LOOK_UP, failure(401, text))
+    fake.set(INSPECT, answer(IMAGE))
+    fake.set(PUSH, stream({"errorDetail": {"message": text}}), failure(401, text), failure(500, "hunter2"))
+    attempts = [lambda: engine.registry_digest(REFERENCE), *[lambda: engine.push(REFERENCE, ignore)] * 3]
+    for attempt in attempts:
+        with pytest.raises((RefusedError, EngineError)) as caught:
+            attempt()
+        assert "hunter2" not in "".join(traceback.format_exception(caught.value)) + caught.value.detail
+        assert caught.value.__context__ is None
+        assert "***" in caught.value.detail
+
+
+# A push
+
+
+def test_push(fake: FakeEngine, engine: Engine, home: Path) -> None:
+    (home / "config.json").write_text(LOGIN)
+    fake.set(INSPECT, answer(IMAGE))
+    layer = {"status": "Pushing", "progressDetail": {"current": 5, "total": 9}, "progress": "[=>]", "id": "abc"}
+    done = {"status": "Pushed", "progressDetail": {}, "id": "abc"}
+    fake.set(PUSH, stream({"status": "The push refers to repository"}, layer, done, {"progressDetail": {}, **AUX}))
+    seen: list[PushProgress] = []
+    assert engine.push(REFERENCE, seen.append) == DIGEST
+    assert seen == [
+        PushProgress(layer="abc", status="Pushing", current=5, total=9),
+        PushProgress(layer="abc", status="Pushed", current=0, total=0),
+    ]
+    sent = next(request for request in fake.requests if request.method == "POST")
+    assert sent.query == {"tag": "1"}
+    assert sent.auth["username"] == "alice"
+
+
+def test_push_reads_records_however_they_are_cut(fake: FakeEngine, engine: Engine) -> None:
+    fake.set(INSPECT, answer(IMAGE))
+    whole = '{"id": "é", "status": "Pushing"}\r\n{"aux": {"Digest": "%s"}}' % DIGEST  # noqa: UP031
+    data = whole.encode()
+    fake.set(PUSH, Answer(chunks=tuple(data[at : at + 1] for at in range(len(data)))))
+    seen: list[PushProgress] = []
+    assert engine.push(REFERENCE, seen.append) == DIGEST
+    assert [progress.layer for progress in seen] == ["é"]
+
+
+def test_push_without_credentials_sends_an_empty_object(fake: FakeEngine, engine: Engine) -> None:
+    fake.set(INSPECT, answer(IMAGE))
+    fake.set(PUSH, stream(AUX))
+    engine.push(REFERENCE, ignore)
+    assert next(request for request in fake.requests if request.method == "POST").auth == {}
+
+
+@pytest.mark.parametrize(
+    ("aux", "noted", "expected"),
+    [
+        (DIGEST, [DIGEST], DIGEST),
+        (DIGEST, [OTHER, DIGEST], DIGEST),
+        (DIGEST, [], DIGEST),
+        (None, [DIGEST], DIGEST),
+        ("sha256:short", [DIGEST], DIGEST),
+        (DIGEST, [OTHER], None),
+        (None, [DIGEST, OTHER], None),
+        (None, [], None),
+    ],
+)
+def test_digest_is_held_against_what_the_engine_noted(
+    fake: FakeEngine, engine: Engine, aux: str | None, noted: list[str], expected: str | None
+) -> None:
+    digests = [f"{WEB}@{digest}" for digest in noted] + [f"else@{OTHER}"]
+    fake.set(INSPECT, answer({**IMAGE, "RepoDigests": digests}))
+    fake.set(PUSH, stream({"aux": {"Digest": aux}} if aux else {"status": "done"}))
+    if expected is None:
+        with pytest.raises(EngineError, match="which digest"):
+            engine.push(REFERENCE, ignore)
+    else:
+        assert engine.push(REFERENCE, ignore) == expected
+
+
+def test_push_of_an_absent_image(engine: Engine) -> None:
+    with pytest.raises(ImageNotFoundError, match=f"{WEB}:1"):
+        engine.push(REFERENCE, ignore)
+
+
+DISK = "write /var/lib/docker/tmp/x: no space left on device"
+CONTAINERD = "push access denied, repository does not exist: authorization failed: no basic auth credentials"
+
+
+@pytest.mark.parametrize(
+    ("text", "login", "kind"),
+    [
+        ("no basic auth credentials", False, NoCredentialsError),
+        (CONTAINERD, False, NoCredentialsError),
+        ("unauthorized: authentication required", True, RefusedError),
+        ("denied: requested access to the resource is denied", True, RefusedError),
+        ("unexpected status from POST request to https://reg.example.org/v2/: 401 Unauthorized", True, RefusedError),
+        ('Get "https://reg/v2/": http: server gave HTTP response to HTTPS client', False, RegistryError),
+        ("name unknown: create the repository first", False, RegistryError),
+        (NO_ROUTE, False, RegistryError),
+        (DISK, False, EngineError),
+    ],
+)
+def test_push_failures_in_mid_stream(
+    fake: FakeEngine, engine: Engine, home: Path, *, text: str, login: bool, kind: type[StowError]
+) -> None:
+    (home / "config.json").write_text(LOGIN if login else "{}")
+    fake.set(INSPECT, answer(IMAGE))
+    fake.set(PUSH, stream({"id": "abc", "status": "Pushing"}, {"errorDetail": {"message": text}, "error": text}))
+    seen: list[PushProgress] = []
+    with pytest.raises(kind) as caught:
+        engine.push(REFERENCE, seen.append)
+    assert type(caught.value) is kind
+    assert len(seen) == 1
+    assert caught.value.detail == text
+
+
+@pytest.mark.parametrize(
+    ("canned", "kind", "words"),
+    [
+        (failure(500, "boom"), EngineError, "answered 500"),
+        (failure(500, "denied: no"), NoCredentialsError, "wants credentials"),
+        (failure(404, "gone"), ImageNotFoundError, "has no image"),
+        (Answer(status=502, body=b"<html>"), EngineError, "answered 502"),
+        (Answer(chunks=(b'{"status": "x"}', b'{"status')), EngineError, "was not understood"),
+        (Answer(chunks=(b"nonsense",)), EngineError, "was not understood"),
+        (Answer(chunks=(b"[1]",)), EngineError, "was not understood"),
+        (stream({"id": "abc"}, cut=True), EngineError, "broke"),
+        (stream({"error": "old engines say it so"}), RegistryError, "cannot push"),
+    ],
+)
+def test_push_answers_that_are_bad(
+    fake: FakeEngine, engine: Engine, canned: Answer, kind: type[StowError], words: str
+) -> None:
+    fake.set(INSPECT, answer(IMAGE))
+    fake.set(PUSH, canned)
+    with pytest.raises(kind, match=words) as caught:
+        engine.push(REFERENCE, ignore)
+    assert type(caught.value) is kind
+
+
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, BrokenPipeError])
+def test_what_interrupts_a_push_passes_and_hangs_up(
+    fake: FakeEngine, engine: Engine, kind: type[BaseException]
+) -> None:
+    def interrupt(_: PushProgress) -> None:
+        raise kind
+
+    fake.set(INSPECT, answer(IMAGE))
+    fake.set(PUSH, Answer(chunks=(b'{"id": "abc"}', b"WAIT")))
+    with pytest.raises(kind):
+        engine.push(REFERENCE, interrupt)
+    assert fake.hung_up.wait(5)

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from cargo_stow.manifest import closure, config_files
+from cargo_stow.model import Closure, Package, Workspace
+
+
+def package(name: str, needs: tuple[str, ...] = (), knows: tuple[str, ...] = ()) -> Package:
+    return Package(
+        name=name,
+        version="1.0.0",
+        directory=Path("/r") / name,
+        targets=(),
+        needs=tuple(Path("/r") / each for each in needs),
+        knows=tuple(Path("/r") / each for each in knows),
+    )
+
+
+def workspace(*members: Package, outside: tuple[Package, ...] = (), patches: tuple[str, ...] = ()) -> Workspace:
+    return Workspace(
+        root=Path("/r/w"),
+        target_directory=Path("/r/w/target"),
+        members=members,
+        outside=outside,
+        patches=tuple(Path("/r") / each for each in patches),
+    )
+
+
+def names(found: Closure) -> tuple[list[str], list[str]]:
+    return [each.name for each in found.sources], [each.name for each in found.manifests]
+
+
+def test_a_package_alone() -> None:
+    one = package("w")
+    found = closure(workspace(one), one)
+    assert found == Closure(root=Path("/r/w"), sources=(one,), manifests=())
+
+
+def test_needs_are_sources_through_any_number_of_steps_and_the_rest_is_read_only() -> None:
+    app, a, b, other = package("w/z", ("w/b",)), package("w/a"), package("w/b", ("w/a",)), package("w/other")
+    assert names(closure(workspace(a, b, other, app), app)) == (["w/z", "w/a", "w/b"], ["w/other"])
+
+
+def test_what_is_known_is_read_only_with_all_it_needs() -> None:
+    app = package("w/app", knows=("testing",))
+    outside = (package("deep"), package("testing", ("deep",)))
+    found = closure(workspace(app, outside=outside), app)
+    assert names(found) == (["w/app"], ["deep", "testing"])
+    assert found.root == Path("/r")
+
+
+def test_other_members_bring_their_outside_packages_as_manifests() -> None:
+    app, other = package("w/app"), package("w/other", ("out",))
+    found = closure(workspace(app, other, outside=(package("out"),)), app)
+    assert names(found) == (["w/app"], ["out", "w/other"])
+
+
+def test_what_is_both_needed_and_known_is_a_source() -> None:
+    app = package("w/app", ("w/lib",), ("w/lib",))
+    assert names(closure(workspace(app, package("w/lib")), app)) == (["w/app", "w/lib"], [])
+
+
+def test_circles_of_dev_dependencies_end() -> None:
+    app, lib = package("w/app", ("w/lib",)), package("w/lib", knows=("w/app", "w/lib"))
+    assert names(closure(workspace(app, lib), app)) == (["w/app", "w/lib"], [])
+    assert names(closure(workspace(app, lib), lib)) == (["w/lib"], ["w/app"])
+
+
+def test_patches_and_what_they_need_are_sources() -> None:
+    app = package("w/app")
+    outside = (package("patch", ("below",)), package("below"))
+    found = closure(workspace(app, outside=outside, patches=("patch",)), app)
+    assert names(found) == (["w/app", "below", "patch"], [])
+
+
+def test_root_holds_the_workspace_root_even_where_the_package_is_elsewhere() -> None:
+    app = package("elsewhere/app")
+    assert closure(workspace(app), app).root == Path("/r")
+
+
+def test_config_files_between_root_and_package(tmp_path: Path) -> None:
+    app = tmp_path / "w/crates/app"
+    for directory in (tmp_path, tmp_path / "w", app, app / "deeper"):
+        (directory / ".cargo").mkdir(parents=True)
+        (directory / ".cargo/config.toml").touch()
+    (app / ".cargo/config").write_text('include = ["more.toml", { path = "none.toml", optional = true }]')
+    (app / ".cargo/more.toml").touch()
+    one = Package(name="app", version="1.0.0", directory=app, targets=())
+    found = config_files(Closure(root=tmp_path / "w", sources=(one,), manifests=()))
+    assert found == (tmp_path / "w/.cargo/config.toml", app / ".cargo/config", app / ".cargo/more.toml")
