@@ -77,7 +77,8 @@ def _mount(mount: Mount) -> str:
         case CacheMount():
             return f"type=cache,id={mount.id},target={mount.target},sharing={mount.sharing}"
         case StageMount():
-            return f"type=bind,from={mount.stage},source={mount.source},target={mount.target}"
+            scratch = ",rw" if mount.scratch else ""
+            return f"type=bind,from={mount.stage},source={mount.source},target={mount.target}{scratch}"
         case ContextMount():
             return f"type=bind,target={mount.target},rw"
         case SecretMount():

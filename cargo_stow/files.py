@@ -6,15 +6,22 @@ A write is all or nothing; every OSError becomes a FileError that names the path
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
-import tempfile
+import secrets
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cargo_stow.errors import FileError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+_HINTS = {
+    errno.ENOSPC: "free some space on that disk",
+    errno.EDQUOT: "free some of your disk quota",
+    errno.EROFS: "that file system is read-only; choose another place",
+}
 
 
 def read_text(path: Path) -> str | None:
@@ -29,41 +36,50 @@ def read_text(path: Path) -> str | None:
         raise _failed("read", path, error) from error
 
 
-def write_text(path: Path, text: str, *, mode: int = 0o644) -> None:
+def write_text(path: Path, text: str) -> None:
     """Replace a file's text in one step: the file holds the old text or the new one, whatever happens in between.
 
-    Missing parent directories are made. An existing file keeps its mode; a symbolic link is followed, not replaced.
-    Raises FileError; the old file is then unchanged.
+    Missing parent directories are made. An existing file keeps its mode, a new one has what the umask leaves; a
+    symbolic link is followed, not replaced. Raises FileError; the old file is then unchanged.
     """
-    path = path.resolve() if path.is_symlink() else path
+    path = Path(os.path.realpath(path)) if path.is_symlink() else path
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with contextlib.suppress(FileNotFoundError):
-            mode = path.stat().st_mode & 0o777
-        with _temporary(path) as (descriptor, temporary):
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(text.encode("utf-8"))
-                file.flush()
-                os.fsync(file.fileno())
-                os.fchmod(file.fileno(), mode)
+        with _temporary(path) as temporary:
+            _write(temporary, text.encode("utf-8", "surrogateescape"), mode=_mode(path))
             os.replace(temporary, path)
     except OSError as error:
         raise _failed("write", path, error) from error
 
 
+def _mode(path: Path) -> int | None:
+    with contextlib.suppress(FileNotFoundError):
+        return path.stat().st_mode & 0o777
+    return None
+
+
 @contextlib.contextmanager
-def _temporary(path: Path) -> Iterator[tuple[int, str]]:
-    """A new file beside `path`, gone at the end unless it was renamed."""
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+def _temporary(path: Path) -> Iterator[Path]:
+    """The name of a new file beside `path`, gone at the end unless it was renamed."""
+    # Of its own length only, so that a long name does not become too long a name.
+    temporary = path.with_name(f".stow-{secrets.token_hex(8)}")
     try:
-        yield descriptor, temporary
+        yield temporary
     finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)  # noqa: PTH108 - tempfile gives text
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+
+
+def _write(path: Path, data: bytes, mode: int | None) -> None:
+    """Write a new file and wait until the disk has it: else the rename may survive a power cut, and not the text."""
+    with path.open("xb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+        if mode is not None:
+            os.fchmod(file.fileno(), mode)
 
 
 def _failed(verb: str, path: Path, error: OSError) -> FileError:
-    hint = {28: "free some space on that disk", 122: "free some of your disk quota"}.get(
-        error.errno or 0, "check the path and its permissions"
-    )
+    hint = _HINTS.get(error.errno or 0, "check the path and its permissions")
     return FileError(f"cannot {verb} {path}: {error.strerror or error}", hint=hint)

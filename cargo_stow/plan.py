@@ -32,11 +32,12 @@ class CacheMount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageMount:
-    """A directory of another stage, read-only."""
+    """A directory of another stage, read-only; with `scratch`, what a step writes into it is thrown away."""
 
     stage: str
     source: str
     target: str
+    scratch: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

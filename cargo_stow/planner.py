@@ -111,7 +111,8 @@ def _compile(closure: Closure, settings: Settings) -> Run:
     return Run(
         mounts=(
             ContextMount(target=str(_SOURCE)),
-            StageMount(stage="toolchain", source="/usr/local/rustup", target="/usr/local/rustup"),
+            # rustup makes a directory beside its toolchains when it runs, if the image came without it.
+            StageMount(stage="toolchain", source="/usr/local/rustup", target="/usr/local/rustup", scratch=True),
             StageMount(stage="toolchain", source="/usr/local/cargo", target="/usr/local/cargo"),
             CacheMount(id="cargo-stow-registry", target="/cargo/registry", sharing="shared"),
             CacheMount(id="cargo-stow-git", target="/cargo/git", sharing="shared"),

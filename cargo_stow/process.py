@@ -11,10 +11,11 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from cargo_stow.errors import ToolMissingError
+from cargo_stow.errors import FileError, Terminated, ToolMissingError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -58,14 +59,15 @@ class SystemRunner:
         return Result(code=child.returncode, stdout=_text(stdout), stderr=_text(stderr))
 
     def show(self, argv: Sequence[str], *, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> Result:
-        sys.stderr.flush()
+        if sys.stderr:
+            sys.stderr.flush()
         child = _start(argv, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=2, stderr=2)
         with _ended_with_us(child):
             child.wait()
         return Result(code=child.returncode)
 
     def attach(self, argv: Sequence[str], *, env: Mapping[str, str] | None = None) -> Result:
-        for stream in (sys.stdout, sys.stderr):
+        for stream in filter(None, (sys.stdout, sys.stderr)):
             stream.flush()
         with _forwarded_signals() as forwarding:
             child = _start(argv, cwd=None, env=env, stdin=0, stdout=1, stderr=2)
@@ -81,9 +83,14 @@ def _start(
         return subprocess.Popen(list(argv), cwd=cwd, env=env, stdin=stdin, stdout=stdout, stderr=stderr)
     except FileNotFoundError as error:
         if cwd is not None and not cwd.is_dir():
-            raise
+            raise FileError(f"cannot start `{argv[0]}` in {cwd}: there is no such directory") from error
         raise ToolMissingError(
             f"the program `{argv[0]}` is not installed, or not on PATH", hint=f"install {argv[0]} and try again"
+        ) from error
+    except OSError as error:  # not executable, made for another machine, arguments too long
+        raise ToolMissingError(
+            f"the program `{argv[0]}` cannot be started: {error.strerror or error}",
+            hint=f"check what `{argv[0]}` is on PATH",
         ) from error
 
 
@@ -94,6 +101,9 @@ def _ended_with_us(child: subprocess.Popen[bytes]) -> Iterator[None]:
         yield
     except BaseException:
         end(child)
+        for pipe in (child.stdout, child.stderr):
+            if pipe is not None:
+                pipe.close()
         raise
 
 
@@ -103,7 +113,7 @@ def end(child: subprocess.Popen[bytes]) -> None:
         child.send_signal(signal.SIGINT)
         try:
             child.wait(timeout=GRACE)
-        except (subprocess.TimeoutExpired, KeyboardInterrupt):
+        except (subprocess.TimeoutExpired, KeyboardInterrupt, Terminated):
             child.kill()
             child.wait()
 
@@ -137,20 +147,33 @@ class _Forwarding:
 
 @contextlib.contextmanager
 def _forwarded_signals() -> Iterator[_Forwarding]:
+    """Forward while in this block. What we ignore (`nohup` does that) the child ignores too, so it stays ignored."""
     forwarding = _Forwarding()
-    before = {number: signal.signal(number, forwarding.handle) for number in _FORWARDED}
+    before: dict[int, Any] = {}
     try:
+        # doit can run tasks in threads, where no handler can be set; signals then do what they do to doit.
+        if threading.current_thread() is threading.main_thread():
+            for number in _FORWARDED:
+                if signal.getsignal(number) is not signal.SIG_IGN:
+                    before[number] = signal.signal(number, forwarding.handle)
         yield forwarding
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
 
 def _in_foreground() -> bool:
+    """Whether we are in the foreground of our terminal, wherever stdin comes from."""
     try:
-        return os.tcgetpgrp(0) == os.getpgrp()
+        terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)
     except OSError:
         return False
+    try:
+        return os.tcgetpgrp(terminal) == os.getpgrp()
+    except OSError:
+        return False
+    finally:
+        os.close(terminal)
 
 
 def _text(data: bytes) -> str:

@@ -77,10 +77,9 @@ def locked(directory: Path, waiting: Callable[[], None]) -> Iterator[None]:
         except Timeout:
             waiting()
             lock.acquire()
-    except OSError as error:
-        raise FileError(
-            f"cannot lock {directory / 'lock'}: {error.strerror or error}", hint="check its permissions"
-        ) from error
+    except (OSError, NotImplementedError) as error:  # the latter where the file system knows no locks
+        reason = getattr(error, "strerror", None) or error
+        raise FileError(f"cannot lock {directory / 'lock'}: {reason}", hint="check its permissions") from error
     try:
         yield
     finally:

@@ -19,7 +19,9 @@ _DIGEST = r"sha256:[a-f0-9]{64}|sha512:[a-f0-9]{128}"
 _NAME_LIMIT = 255
 _REFERENCE = re.compile(rf"(?P<name>(?:{_DOMAIN}/)?{_PATH})(?::(?P<tag>{_TAG}))?(?:@(?P<digest>{_DIGEST}))?")
 _REGISTRY = re.compile(_DOMAIN)
+_IDENTIFIER = re.compile(r"[a-f0-9]{64}")
 DEFAULT_REGISTRY = "docker.io"
+_HUB = frozenset({DEFAULT_REGISTRY, f"index.{DEFAULT_REGISTRY}"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +49,7 @@ class ImageRef:
     def repository(self) -> str:
         """The path in the registry; a single component on docker.io is under `library/`."""
         path = self.name.removeprefix(f"{self.registry}/")
-        return f"library/{path}" if self.registry == DEFAULT_REGISTRY and "/" not in path else path
+        return f"library/{path}" if self.registry in _HUB and "/" not in path else path
 
     @property
     def tagged(self) -> ImageRef:
@@ -72,17 +74,11 @@ def parse_reference(text: str) -> ImageRef:
     Raises ValueError with one sentence that says what is wrong with the text.
     """
     match = _REFERENCE.fullmatch(text)
-    if match is None:
+    if match is None or _IDENTIFIER.fullmatch(text):
         raise ValueError(_why_not(text))
-    reference = ImageRef(name=match["name"], tag=match["tag"], digest=match["digest"])
-    first, slash, path = reference.name.partition("/")
-    if slash and not _is_registry(first) and first != first.lower():
-        raise ValueError(_why_not(text))
-    if slash and _is_registry(first) and not re.fullmatch(_PATH, path):
-        raise ValueError(_why_not(text))
-    if len(reference.name) > _NAME_LIMIT:
+    if len(match["name"]) > _NAME_LIMIT:
         raise ValueError(f"the name is longer than {_NAME_LIMIT} characters")
-    return reference
+    return ImageRef(name=match["name"], tag=match["tag"], digest=match["digest"])
 
 
 def _why_not(text: str) -> str:
@@ -92,6 +88,8 @@ def _why_not(text: str) -> str:
         return "it is a URL; leave the scheme out"
     if any(character.isspace() for character in text):
         return "it contains white space"
+    if _IDENTIFIER.fullmatch(text.removeprefix("sha256:")):
+        return "it is an image ID, which no registry knows; give the image a name and a tag"
     path = text.partition("@")[0].rpartition("/")[2].partition(":")[0]
     if path != path.lower():
         return "the repository must be lower case"

@@ -7,11 +7,15 @@ a terminal gets colours and one moving line, a pipe or CI gets plain lines, `NO_
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from typing import TYPE_CHECKING, TextIO
 
+from cargo_stow.errors import FileError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from types import TracebackType
 
     from cargo_stow.backends.protocol import PushProgress
     from cargo_stow.errors import StowError
@@ -35,8 +39,19 @@ class Report:
 
     def result(self, text: str) -> None:
         """Print one line of the command's result."""
-        self._end_line()
-        print(text, flush=True)
+        self.result_text(text + "\n")
+
+    def result_text(self, text: str) -> None:
+        """Print a result that is a text of its own, byte for byte what a file of it would hold."""
+        self.end_redraw()
+        try:
+            sys.stdout.flush()
+            sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise  # Whoever read has seen enough.
+        except OSError as error:
+            raise FileError(f"cannot write the result to stdout: {error.strerror or error}") from error
 
     def status(self, verb: str, text: str) -> None:
         """Say what is being done, as cargo does: `    Building greeter`."""
@@ -65,17 +80,20 @@ class Report:
     def redraw(self, text: str) -> None:
         """Replace the moving line; nothing where lines cannot be replaced."""
         if self._redraws and not self.quiet:
-            sys.stderr.write(f"{_CLEAR_LINE}{text}")
+            # A line that wraps could not be cleared.
+            sys.stderr.write(f"{_CLEAR_LINE}{text[: shutil.get_terminal_size().columns - 1]}")
             sys.stderr.flush()
             self._open_line = True
 
-    def _end_line(self) -> None:
+    def end_redraw(self) -> None:
+        """Take the moving line away; what comes next, whoever says it, starts on an empty one."""
         if self._open_line:
             sys.stderr.write(_CLEAR_LINE)
+            sys.stderr.flush()
             self._open_line = False
 
     def _line(self, text: str) -> None:
-        self._end_line()
+        self.end_redraw()
         _print(text, sys.stderr)
 
     def _paint(self, code: str, text: str) -> str:
@@ -83,11 +101,20 @@ class Report:
 
 
 class PushMeter:
-    """Progress of a push: one moving line on a terminal, a line for each change of a layer's status elsewhere."""
+    """Progress of a push: one moving line on a terminal; with `--verbose` a line for each change of a layer's status.
+
+    A context manager, at the end of which the moving line is gone.
+    """
 
     def __init__(self, report: Report) -> None:
         self._report = report
         self._layers: dict[str, PushProgress] = {}
+
+    def __enter__(self) -> PushMeter:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._report.end_redraw()
 
     def __call__(self, news: PushProgress) -> None:
         before = self._layers.get(news.layer)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from cargo_stow.backends.protocol import BuildOrder
 from cargo_stow.cargo_lock import check_cargo_lock
+from cargo_stow.errors import StowError
 from cargo_stow.lock import load_lock
 from cargo_stow.project import hash_inputs, pins, plan_of, settle
 from cargo_stow.record import Built
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cargo_stow.backends.protocol import Image
     from cargo_stow.lock import Lock
     from cargo_stow.plan import Plan
@@ -31,9 +35,11 @@ def build(session: Session, project: Project, *, locked: bool) -> Image:
         lock = settle(project, session.backend, locked=locked, resolving=session.resolving)
         plan = plan_of(project, lock)
         inputs = hash_inputs(project, lock, plan)
-        image = session.backend().tag(make_image(session, project, lock, plan), project.target)
-        built = Built(inputs=inputs, id=image.id, tag=str(project.target))
-        _remember(session, project, lock, plan, built)
+        image = make_image(session, project, lock, plan)
+        with _restored_on_failure(session, project):
+            image = session.backend().tag(image, project.target)
+            built = Built(inputs=inputs, id=image.id, tag=str(project.target))
+            _remember(session, project, lock, plan, built)
     session.report.status("Built", f"{project.target}")
     return image
 
@@ -46,7 +52,7 @@ def find_current(session: Session, project: Project) -> Image | None:
     lock = current_lock(project)
     if lock is None or hash_inputs(project, lock, plan_of(project, lock)) != built.inputs:
         return None
-    image = session.backend().find(built.tag, project.target.name)
+    image = session.backend().find(project.target)
     return image if image is not None and image.id == built.id else None
 
 
@@ -81,6 +87,21 @@ def _check_sources(session: Session, project: Project) -> None:
             f"{project.workspace.lockfile} does not exist, so each build may choose other versions of its dependencies;"
             " run `cargo generate-lockfile` and commit it"
         )
+
+
+@contextlib.contextmanager
+def _restored_on_failure(session: Session, project: Project) -> Iterator[None]:
+    """Give the tag back to the image that had it, when the new one cannot be named and remembered to the end."""
+    before = session.backend().find(str(project.target))
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(StowError):  # The first failure is the one to tell of.
+            if before is None:
+                session.backend().untag(project.target)
+            else:
+                session.backend().tag(before, project.target)
+        raise
 
 
 def _remember(session: Session, project: Project, lock: Lock, plan: Plan, built: Built) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from cargo_stow.dockerfile import render_dockerfile, render_dockerignore
 from cargo_stow.errors import DifferenceError
 from cargo_stow.files import read_text, write_text
+from cargo_stow.lock import load_lock
 from cargo_stow.project import plan_of, settle
 
 if TYPE_CHECKING:
@@ -38,13 +39,18 @@ def render(project: Project, lock: Lock, output: Path) -> dict[Path, str]:
 
 
 def write(session: Session, project: Project, output: Path, *, locked: bool) -> list[Path]:
-    """Write what differs from the files on disk; returns the paths that were written."""
-    lock = settle(project, session.backend, locked=locked, resolving=session.resolving)
-    stale = [(path, text) for path, text in render(project, lock, output).items() if read_text(path) != text]
-    for path, text in stale:
-        write_text(path, text)
+    """Write what differs from the files on disk, Stow.lock included; returns the paths that were written."""
+    with session.locked(project):
+        before = load_lock(project.lock_file)
+        lock = settle(project, session.backend, locked=locked, resolving=session.resolving)
+        written = [] if lock == before else [project.lock_file]
+        for path, text in render(project, lock, output).items():
+            if read_text(path) != text:
+                write_text(path, text)
+                written.append(path)
+    for path in written:
         session.report.status("Wrote", str(path))
-    return [path for path, _ in stale]
+    return written
 
 
 def check(project: Project, lock: Lock, output: Path) -> None:

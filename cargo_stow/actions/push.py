@@ -25,6 +25,7 @@ def push(session: Session, project: Project) -> str:
     """Push the image under its name; returns `name@sha256:…`, by which anyone can pull it."""
     check_pushable(project)
     session.report.status("Pushing", str(project.target))
-    digest = session.backend().push(project.target, session.report.pushing())
+    with session.report.pushing() as progress:
+        digest = session.backend().push(project.target, progress)
     session.report.status("Pushed", f"{project.target}")
     return f"{project.target.name}@{digest}"

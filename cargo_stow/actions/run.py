@@ -7,6 +7,7 @@ import uuid
 from typing import TYPE_CHECKING
 
 from cargo_stow.actions.build import find_current, make_image
+from cargo_stow.errors import StowError
 from cargo_stow.project import plan_of, settle
 from cargo_stow.reference import ImageRef
 
@@ -33,16 +34,24 @@ def run(session: Session, project: Project, options: RunOptions, *, locked: bool
 def _temporary_image(session: Session, project: Project, *, locked: bool, keep: bool) -> Iterator[Image]:
     """The image under a name of its own; a detached program keeps it until the next run sweeps."""
     reference = ImageRef(name=REPOSITORY, tag=uuid.uuid4().hex)
-    with session.locked(project):
-        image = find_current(session, project) or _build(session, project, locked=locked)
-        image = session.backend().tag(image, reference)
     kept = False
     try:
+        with session.locked(project):
+            image = find_current(session, project) or _build(session, project, locked=locked)
+            image = session.backend().tag(image, reference)
         yield image
         kept = keep
     finally:
         if not kept:
-            session.backend().untag(reference)
+            _remove(session, reference)
+
+
+def _remove(session: Session, reference: ImageRef) -> None:
+    """Take the name away; failing at that must hide neither the program's exit code nor what went wrong before."""
+    try:
+        session.backend().untag(reference)
+    except StowError as error:
+        session.report.warn(f"the temporary image {reference} is left for the next run to remove: {error}")
 
 
 def _build(session: Session, project: Project, *, locked: bool) -> Image:

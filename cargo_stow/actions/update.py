@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cargo_stow.errors import LockError
 from cargo_stow.files import write_text
 from cargo_stow.lock import load_lock
 from cargo_stow.project import resolve
@@ -14,16 +15,26 @@ if TYPE_CHECKING:
     from cargo_stow.session import Session
 
 
-def update(session: Session, project: Project) -> None:
-    """Resolve the base and the toolchain again and write Stow.lock; says from what to what each moved."""
-    old = load_lock(project.lock_file)
-    fresh = resolve(project, session.backend(), [project.base, project.toolchain], session.resolving)
-    for pin in fresh:
-        _tell(session, old.find(pin.reference, pin.platform), pin)
-    new = old.having(fresh)
-    if new != old:
+def update(session: Session, project: Project, *, locked: bool) -> None:
+    """Resolve the base and the toolchain again and write Stow.lock; says from what to what each moved.
+
+    With `locked`, as with cargo's own `update --locked`, raises LockError where it would write.
+    """
+    with session.locked(project):
+        old = load_lock(project.lock_file)
+        fresh = resolve(project, session.backend(), [project.base, project.toolchain], session.resolving)
+        for pin in fresh:
+            _tell(session, old.find(pin.reference, pin.platform), pin)
+        new = old.having(fresh)
+        if new == old:
+            return
+        if locked:
+            raise LockError(
+                f"{project.lock_file} is not what its names mean now, and --locked forbids to move it",
+                hint="run `cargo stow update` without --locked",
+            )
         write_text(project.lock_file, new.text())
-        session.report.status("Wrote", str(project.lock_file))
+    session.report.status("Wrote", str(project.lock_file))
 
 
 def _tell(session: Session, before: Pin | None, after: Pin) -> None:

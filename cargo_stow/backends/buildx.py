@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
 from cargo_stow.errors import BuildError, ToolMissingError
+from cargo_stow.files import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,23 +21,35 @@ _LAST_OWN_CLIENT = 22
 _CLIENT_VERSION = re.compile(r"Docker version (\d+)\.")
 
 
-def build(order: BuildOrder, dockerfile: Path, runner: Runner, environment: Mapping[str, str]) -> str:
-    """Build a Dockerfile; returns the ID of the image, which has no name yet.
+def build(order: BuildOrder, dockerfile: Path, runner: Runner, environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Build a Dockerfile; returns the digests by which the engine may know the image, which has no name yet.
+
+    Which one is its ID depends on the image store: that of the manifest with containerd's, else the configuration's.
 
     Raises BuildError when a step fails, its output having been shown, and ToolMissingError without docker or BuildKit.
     """
-    iidfile = dockerfile.with_suffix(".iid")
-    iidfile.unlink(missing_ok=True)
-    argv = [*client(runner, environment), *_options(order), "--file", str(dockerfile), "--iidfile", str(iidfile)]
+    words = client(runner, environment)
+    answer = dockerfile.with_suffix(".built")
+    answer.unlink(missing_ok=True)
+    into = "--metadata-file" if "buildx" in words else "--iidfile"
     run = runner.capture if order.quiet else runner.show
-    result = run([*argv, str(order.root)], env=_environment(environment))
+    argv = [*words, *_options(order), "--file", str(dockerfile), into, str(answer), str(order.root)]
+    result = run(argv, env=_environment(environment))
     if result.code != 0:
         raise BuildError(
             f"building `{order.plan.bin}` of package `{order.plan.package}` failed",
             hint="the failing step's own output is above" if not order.quiet else "see its output above",
             detail=result.stderr,
         )
-    return iidfile.read_text(encoding="utf-8").strip()
+    return _digests(read_text(answer) or "")
+
+
+def _digests(answer: str) -> tuple[str, ...]:
+    """Read buildx's metadata file, or the bare ID that an older client writes."""
+    if not answer.startswith("{"):
+        return (answer.strip(),)
+    metadata = json.loads(answer)
+    return tuple(metadata[key] for key in ("containerimage.digest", "containerimage.config.digest") if key in metadata)
 
 
 def client(runner: Runner, environment: Mapping[str, str]) -> tuple[str, ...]:

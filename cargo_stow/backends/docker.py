@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from cargo_stow.backends import buildx, container
 from cargo_stow.backends.engine import Engine
+from cargo_stow.backends.engine_values import familiar_name
 from cargo_stow.backends.protocol import Image
 from cargo_stow.dockerfile import render_dockerfile, render_dockerignore
-from cargo_stow.errors import ImageNotFoundError, LockError, RegistryError
+from cargo_stow.errors import ImageNotFoundError, LockError, NoCredentialsError, RefusedError, RegistryError, StowError
 from cargo_stow.files import write_text
 from cargo_stow.lock import Pin
 
@@ -41,7 +42,7 @@ class DockerBackend:
             return Pin(reference=reference, platform=platform, digest=reference.digest)
         try:
             digest = self._engine.registry_digest(reference)
-        except (ImageNotFoundError, RegistryError) as error:
+        except (ImageNotFoundError, RegistryError, NoCredentialsError, RefusedError) as error:
             image = self._engine.image(str(reference))
             if image is None:
                 raise _not_found(reference, error) from error
@@ -64,16 +65,24 @@ class DockerBackend:
             )
 
     def build(self, order: BuildOrder) -> Image:
-        image_id = buildx.build(order, _write(order), self._runner, self._environment)
-        return Image(id=image_id, reference=image_id)
+        digests = buildx.build(order, _write(order), self._runner, self._environment)
+        for digest in digests:
+            image = self.find(digest)
+            if image is not None:
+                return image
+        raise ImageNotFoundError(
+            f"the build ended well, but the engine at {self._engine.address} does not have its image {digests[0]}",
+            hint="is the chosen builder (`docker buildx ls`) that engine's own? `docker buildx use default` chooses it",
+        )
 
-    def find(self, name: str, repository: str | None = None) -> Image | None:
-        image = self._engine.image(name)
-        return None if image is None else Image(id=image.id, reference=_immovable(image, repository))
+    def find(self, name: ImageRef | str) -> Image | None:
+        image = self._engine.image(str(name))
+        reference = None if isinstance(name, str) else name
+        return None if image is None else Image(id=image.id, reference=_immovable(image, reference))
 
     def tag(self, image: Image, reference: ImageRef) -> Image:
         self._engine.tag(image.id, reference)
-        return self.find(str(reference.tagged), reference.name) or image
+        return self.find(reference.tagged) or image
 
     def untag(self, reference: ImageRef) -> None:
         self._engine.untag(str(reference.tagged))
@@ -105,27 +114,32 @@ def _write(order: BuildOrder) -> Path:
 
 
 def _local_pin(reference: ImageRef, platform: Platform, image: EngineImage) -> Pin:
-    """An image of the engine that once came from that name's registry has a digest there; another has only its ID."""
-    digest = _digest(image, reference.name)
-    if digest:
+    """An image of the engine that once came from that name's registry has a digest there; another has only its ID.
+
+    In containerd's image store every image has a digest, its ID, whether a registry ever saw it or not, and BuildKit
+    would ask the registry for it: there it must stay a tag, checked against the ID.
+    """
+    digest = _digest(image, reference)
+    if digest and digest != image.id:
         return Pin(reference=reference, platform=platform, digest=digest)
     return Pin(reference=reference, platform=platform, id=image.id)
 
 
-def _digest(image: EngineImage, repository: str) -> str | None:
-    names = (reference.partition("@") for reference in image.digests)
-    return next((digest for name, _, digest in names if name == repository), None)
+def _digest(image: EngineImage, reference: ImageRef) -> str | None:
+    """The digest under which the engine knows an image in the repository of a reference."""
+    prefix = f"{familiar_name(reference)}@"
+    return next((name.removeprefix(prefix) for name in image.digests if name.startswith(prefix)), None)
 
 
-def _immovable(image: EngineImage, repository: str | None) -> str:
-    digest = _digest(image, repository) if repository else None
-    return f"{repository}@{digest}" if digest else image.id
+def _immovable(image: EngineImage, reference: ImageRef | None) -> str:
+    digest = _digest(image, reference) if reference else None
+    return f"{reference.name}@{digest}" if reference and digest else image.id
 
 
-def _not_found(reference: ImageRef, error: ImageNotFoundError | RegistryError) -> Exception:
+def _not_found(reference: ImageRef, error: StowError) -> StowError:
     """Both places were asked: say what each answered."""
     return type(error)(
         f"the image {reference} is not in the engine, and {error.message}",
-        hint=f"check the name; `docker pull {reference}` shows whether it can be had",
+        hint=error.hint or f"check the name; `docker pull {reference}` shows whether it can be had",
         detail=error.detail,
     )

@@ -1,7 +1,7 @@
 """The one module that talks to the Docker Engine API, through the Docker SDK.
 
 Owns what is asked of an engine: images, tags, digests, pushes and containers. Must not start a process, print, or let
-an exception of the SDK out. The SDK (90 ms) is imported with the first request, not with this module.
+an exception of the SDK out. The SDK is imported with the first request, not with this module.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     import docker
 
     from cargo_stow.backends.engine_connection import Endpoint
-    from cargo_stow.backends.engine_values import ContainerState, EngineImage, PushProgress
+    from cargo_stow.backends.engine_values import ContainerState, EngineImage
+    from cargo_stow.backends.protocol import PushProgress
     from cargo_stow.model import Platform
     from cargo_stow.reference import ImageRef
 

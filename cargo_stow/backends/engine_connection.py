@@ -97,8 +97,9 @@ def connect(endpoint: Endpoint) -> docker.APIClient:
         )
     except (InvalidConfigFile, ValueError, AttributeError, TypeError, LookupError):
         pass  # The SDK reads credentials here, and its exceptions may hold them: raise outside.
+    path = str(find_config_file())
     raise UsageError(
-        f"the Docker configuration {find_config_file()} cannot be used: it has an entry that cannot be read",
+        f"the Docker configuration {path} cannot be used: it has an entry that cannot be read",
         hint="correct it, or log in anew with `docker login`",
     )
 

@@ -30,7 +30,11 @@ _ARCHITECTURES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineImage:
-    """One image in the engine. `digests` are `name@sha256:…`, known only of what was pulled or pushed."""
+    """One image in the engine.
+
+    `digests` are `name@sha256:…`. With Docker's own image store they say what was pulled or pushed; with containerd's
+    (seen on 26.1) every name has one, its ID, whether or not a registry has that. `registry_digest` knows.
+    """
 
     id: str
     digests: tuple[str, ...]
@@ -45,16 +49,6 @@ class ContainerState:
     running: bool
     exit_code: int
     error: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PushProgress:
-    """One line of a push: what happens to one layer. The bytes are 0 where the engine says none."""
-
-    layer: str
-    status: str
-    current: int
-    total: int
 
 
 def make_image(answer: Mapping[str, Any]) -> EngineImage:

@@ -74,8 +74,8 @@ class Backend(Protocol):
     def build(self, order: BuildOrder) -> Image:
         """Build a plan; the image has no name yet, and nothing that existed before has changed."""
 
-    def find(self, name: str, repository: str | None = None) -> Image | None:
-        """The image with this tag or ID, None where there is none; its reference is by digest in `repository`."""
+    def find(self, name: ImageRef | str) -> Image | None:
+        """The image that has this name or this ID, None where there is none."""
 
     def tag(self, image: Image, reference: ImageRef) -> Image:
         """Give an image a name; returns it with the reference by which it can be run under that name."""

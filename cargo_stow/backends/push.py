@@ -19,7 +19,7 @@ from docker.utils.json_stream import json_stream
 
 from cargo_stow.backends.engine_connection import TIMEOUT
 from cargo_stow.backends.engine_errors import translated
-from cargo_stow.backends.engine_values import PushProgress
+from cargo_stow.backends.protocol import PushProgress
 from cargo_stow.backends.registry_errors import make_push_error, read_code
 from cargo_stow.errors import EngineError, ImageNotFoundError
 

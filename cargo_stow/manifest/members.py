@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cargo_stow.errors import UsageError
-from cargo_stow.manifest.dependencies import COMPILED, READ_ONLY, path_dependencies
+from cargo_stow.manifest.dependencies import dependencies_of
 from cargo_stow.manifest.globs import expand
 from cargo_stow.manifest.locate import MANIFEST
 from cargo_stow.manifest.reader import check_present
@@ -60,11 +60,11 @@ def _reached(manifests: Manifests, root: Path, workspace: Table) -> Iterator[Pat
         if is_listed or path.is_relative_to(root) or manifests.root_of(path) == root:
             seen.add(path)
             yield path
-            waiting += [(each, f"{path / MANIFEST}", False) for each in _dependencies(manifests, path)]
+            waiting += [(each, f"{path / MANIFEST}", False) for each in _path_dependencies(manifests, path)]
 
 
-def _dependencies(manifests: Manifests, directory: Path) -> list[Path]:
-    return path_dependencies(manifests, directory, COMPILED + READ_ONLY)
+def _path_dependencies(manifests: Manifests, directory: Path) -> list[Path]:
+    return [each.path for each in dependencies_of(manifests, directory) if each.path is not None]
 
 
 def _check_roots(manifests: Manifests, root: Path, members: list[Path]) -> None:

@@ -96,6 +96,7 @@ def _package(entry: Any) -> Package:
         ),
         needs=_all_resolved(path for is_dev, path in paths if path and not is_dev),
         knows=_all_resolved(path for is_dev, path in paths if path and is_dev),
+        requires=tuple(sorted({dependency["name"] for dependency in entry["dependencies"]})),
         default_run=entry.get("default_run"),
         container=container_of(package_table(load_toml(manifest))),
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from cargo_stow.errors import UsageError
 from cargo_stow.manifest.config import target_directory
-from cargo_stow.manifest.dependencies import COMPILED, READ_ONLY, path_dependencies
+from cargo_stow.manifest.dependencies import dependencies_of
 from cargo_stow.manifest.discovery import find_targets
 from cargo_stow.manifest.members import find_members
 from cargo_stow.manifest.paths import resolved
@@ -43,28 +43,30 @@ class OfflineReader:
     def members(self, directory: Path) -> Members:
         """Read the workspace that the manifest of a directory belongs to."""
         root, directories = find_members(self._manifests, directory)
-        packages = tuple(self._package(path, READ_ONLY) for path in directories)
+        packages = tuple(self._package(path) for path in directories)
         _check_names(packages)
         target = target_directory(root, self._config, self._environment)
         return Members(root=root, packages=packages, target_directory=target)
 
     def package(self, directory: Path) -> Package:
         """Read one package that is no member. Without its dev-dependencies: cargo does not read theirs."""
-        return self._package(directory, ())
+        return self._package(directory, with_dev=False)
 
-    def _package(self, directory: Path, read_only: tuple[str, ...]) -> Package:
+    def _package(self, directory: Path, *, with_dev: bool = True) -> Package:
         table = self._manifests.load(directory)
         package = package_table(table)
         if package is None:
             raise UsageError(f"{table.file} has no [package] section", hint="correct the `path` that leads there")
         crate = self._crate(directory, table, package)
+        declared = [each for each in dependencies_of(self._manifests, directory) if with_dev or not each.is_dev]
         return Package(
             name=crate.name,
             version=_version(package, self._manifests.workspace_of(directory)),
             directory=resolved(directory),
             targets=find_targets(crate),
-            needs=_all_resolved(path_dependencies(self._manifests, directory, COMPILED)),
-            knows=_all_resolved(path_dependencies(self._manifests, directory, read_only)),
+            needs=_all_resolved(each.path for each in declared if not each.is_dev),
+            knows=_all_resolved(each.path for each in declared if each.is_dev),
+            requires=tuple(sorted({each.package for each in declared})),
             default_run=package.text("default-run"),
             container=container_of(package),
         )
@@ -102,5 +104,5 @@ def _check_names(packages: Iterable[Package]) -> None:
             )
 
 
-def _all_resolved(directories: Iterable[Path]) -> tuple[Path, ...]:
-    return tuple(sorted({resolved(path) for path in directories}))
+def _all_resolved(directories: Iterable[Path | None]) -> tuple[Path, ...]:
+    return tuple(sorted({resolved(path) for path in directories if path is not None}))

@@ -5,6 +5,7 @@ Owns the shape of values (text, flag, list, table) and the sentence for each wro
 
 from __future__ import annotations
 
+import errno
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _SHOWN = 60
+# The path that was given cannot be that of a file, whoever reads it.
+_WRONG_PATH = (errno.EISDIR, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP)
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -125,16 +128,16 @@ def read_text(file: Path) -> str:
     """Read a file as UTF-8. Raises as `load_toml` does."""
     try:
         return file.read_bytes().decode("utf-8")
-    except FileNotFoundError as error:
-        raise UsageError(f"there is no file {file}", hint="check the path that names it") from error
     except UnicodeDecodeError as error:
         raise UsageError(
             f"{file} is not UTF-8 text: byte {error.start} is 0x{error.object[error.start]:02x}",
             hint=f"save {file} in UTF-8",
         ) from error
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise FileError(f"cannot read {file}: {reason}", hint=f"ls -ld {file}") from error
+    except FileNotFoundError as error:
+        raise UsageError(f"there is no file {file}", hint="check the path that names it") from error
+    except OSError as error:
+        kind = UsageError if error.errno in _WRONG_PATH else FileError
+        raise kind(f"cannot read {file}: {error.strerror}", hint=f"ls -ld {file}") from error
 
 
 def _shown(value: object) -> str:

@@ -15,19 +15,28 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 # Debian policy, section 5.6.1 (names) and 5.6.12 (versions); a trailing "-" would tell apt to remove the package.
-_PACKAGE = re.compile(r"[a-z0-9][a-z0-9.+-]*[a-z0-9.+](?::[a-z0-9-]+)?(?:=[A-Za-z0-9.+:~-]+)?")
+_PACKAGE = re.compile(r"[a-z0-9][a-z0-9.+-]*[a-z0-9.+](?::[a-z0-9]+(?:-[a-z0-9]+)*)?(?:=[A-Za-z0-9.+:~-]*[A-Za-z0-9.+~])?")
 # What `cargo new` accepts, in ASCII, and target names with dots that older manifests have.
 _CARGO_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
 _FEATURE = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9_-]*\??/)?[A-Za-z0-9_][A-Za-z0-9_.+-]*")
-_CHANNEL = re.compile(r"stable|beta|nightly(?:-\d{4}-\d{2}-\d{2})?|\d+\.\d+(?:\.\d+)?")
-_USER = re.compile(r"(?:[a-z_][a-z0-9_-]{0,31}|\d{1,10})(?::(?:[a-z_][a-z0-9_-]{0,31}|\d{1,10}))?")
+# Cargo's own rule for the names of profiles (its restricted_names.rs).
+_PROFILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
+# No `\d` anywhere: in a Python pattern it is any digit of Unicode.
+_CHANNEL = re.compile(r"stable|beta|nightly(?:-[0-9]{4}-[0-9]{2}-[0-9]{2})?|[0-9]+\.[0-9]+(?:\.[0-9]+)?")
+_ACCOUNT = r"(?:[A-Za-z_][A-Za-z0-9_-]{0,31}|[0-9]{1,10})"
+_USER = re.compile(rf"{_ACCOUNT}(?::{_ACCOUNT})?")
 _LAST_ID = 2**32 - 2
 _BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+# A file name has at most 255 bytes. Docker 20.10 reads at most 64 KiB a line, and a list stands on one.
+_LONGEST, _LONGEST_ARRAY = 255, 32_000
+_LONGEST_SHOWN = 80
 
 
 def _pattern(pattern: re.Pattern[str], expected: str) -> Callable[[object], str]:
     def parse(value: object) -> str:
         text = string(value)
+        if len(text) > _LONGEST:
+            raise ValueError(f"it is longer than {_LONGEST} characters")
         if not pattern.fullmatch(text):
             raise ValueError(f"expected {expected}")
         return text
@@ -47,21 +56,37 @@ def string(value: object) -> str:
 cargo_name = _pattern(_CARGO_NAME, "letters, digits, `-`, `_`, `.` or `+`, not beginning with `-`")
 _package = _pattern(_PACKAGE, "a Debian package name: lower-case letters, digits, `+`, `-`, `.`, optionally `=version`")
 _feature = _pattern(_FEATURE, "a Cargo feature, as `tls` or `dependency/tls`")
-profile = cargo_name
+_profile = _pattern(_PROFILE, "a Cargo profile: letters, digits, `-` or `_`, not beginning with `-`")
+
+
+def profile(value: object) -> str:
+    """The name of a Cargo profile."""
+    if value == "debug":
+        raise ValueError("cargo calls that profile `dev`")
+    return _profile(value)
 
 
 def boolean(value: object) -> bool:
-    """A TOML boolean, or the text of one in an environment variable."""
+    """A TOML boolean."""
     if isinstance(value, bool):
         return value
-    if isinstance(value, str) and value.lower() in _BOOLEANS:
-        return _BOOLEANS[value.lower()]
-    raise ValueError("expected true or false")
+    raise ValueError("expected true or false" + (", without quotes" if value in ("true", "false") else ""))
 
 
-def reference(value: object) -> ImageRef:
-    """An image reference."""
-    return parse_reference(string(value))
+def base(value: object) -> ImageRef:
+    """The reference of the base image."""
+    found = parse_reference(string(value))
+    if found.name == "scratch":
+        raise ValueError("`scratch` is no image; the program needs the libraries it is linked with")
+    return found
+
+
+def target(value: object) -> ImageRef:
+    """The reference that an image is to have: a digest is what it gets, and cannot be wished for."""
+    found = parse_reference(string(value))
+    if found.digest:
+        raise ValueError("an image that is yet to be built has no digest; leave `@sha…` out")
+    return found
 
 
 def user(value: object) -> str:
@@ -89,14 +114,17 @@ def toolchain(value: object) -> str:
 
 
 def array(item: Callable[[object], str]) -> Callable[[object], tuple[str, ...]]:
-    """An array of items, or their text separated by commas or white space in an environment variable."""
+    """An array of items."""
 
     def parse(value: object) -> tuple[str, ...]:
         if isinstance(value, str):
             raise ValueError("expected an array of strings, not a string")  # noqa: TRY004
         if not isinstance(value, (list, tuple)):
             raise ValueError(f"expected an array of strings, not {kind(value)}")  # noqa: TRY004
-        return tuple(_item(item, entry) for entry in value)
+        items = tuple(_item(item, entry) for entry in value)
+        if sum(map(len, items)) > _LONGEST_ARRAY:
+            raise ValueError(f"its items have more than {_LONGEST_ARRAY} characters together")
+        return items
 
     return parse
 
@@ -105,7 +133,7 @@ def _item(item: Callable[[object], str], entry: object) -> str:
     try:
         return item(entry)
     except ValueError as error:
-        raise ValueError(f"{entry!r}: {error}") from error
+        raise ValueError(f"{shown(entry)}: {error}") from error
 
 
 packages = array(_package)
@@ -113,8 +141,19 @@ features = array(_feature)
 
 
 def split(text: str) -> list[str]:
-    """The items of an array given as the text of an environment variable."""
-    return re.split(r"[,\s]+", text.strip(", \t\n")) if text.strip(", \t\n") else []
+    """The items of an array given as text: a flag's, or an environment variable's."""
+    return [item for item in re.split(r"[,\s]+", text) if item]
+
+
+def truth(text: str) -> object:
+    """The boolean that the text of an environment variable means; other text is left to `boolean` to refuse."""
+    return _BOOLEANS.get(text.lower(), text)
+
+
+def shown(value: object) -> str:
+    """A value as a message quotes it, on one line and not longer than a reader needs."""
+    text = repr(value)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
 
 
 def kind(value: object) -> str:

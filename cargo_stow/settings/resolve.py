@@ -76,7 +76,7 @@ def make_settings(
         )
     if not _is_cargo_name(package.name):
         raise UsageError(
-            f"the package name {package.name!r} in {package.manifest}, key package.name, is not one that cargo accepts",
+            f"the package name {package.name!r} in {package.manifest}, key package.name, cannot name an image",
             hint="use letters, digits, `-` and `_`",
         )
     sources = tuple(_sources(workspace, package, flags, environment))
@@ -100,8 +100,8 @@ def _is_cargo_name(name: str) -> bool:
 def _sources(workspace: Workspace, package: Package, flags: Flags, environment: Mapping[str, str]) -> Iterator[_Source]:
     yield _Source(flags, {key: f"flag {flag(key)}" for key in flags})
     given = {key: environment[variable(key)] for key in KEYS if environment.get(variable(key))}
-    split = {key: grammar.split(text) if KEYS[key].is_array else text for key, text in given.items()}
-    yield _Source(split, {key: f"variable {variable(key)}" for key in split})
+    read = {key: KEYS[key].from_text(text) for key, text in given.items()}
+    yield _Source(read, {key: f"variable {variable(key)}" for key in read})
     yield _section(package.container or {}, package.manifest, "package.metadata.container")
     yield _section(workspace.container, workspace.root / "Cargo.toml", "workspace.metadata.container")
 
@@ -133,7 +133,8 @@ def _unknown(key: str, spelled: str, file: Path, table: str) -> UsageError:
         )
     close = difflib.get_close_matches(key, KEYS, n=1)
     hint = f"did you mean `{close[0]}`?" if close else f"known keys: {', '.join(sorted(KEYS))}"
-    return UsageError(f"{file}, [{table}]: unknown key `{spelled}`", hint=hint)
+    name = f"`{spelled}`" if spelled.isprintable() else grammar.shown(spelled)
+    return UsageError(f"{file}, [{table}]: unknown key {name}", hint=hint)
 
 
 def _pick(key: str, sources: tuple[_Source, ...]) -> tuple[object, str]:
@@ -148,7 +149,7 @@ def _parse(key: str, value: object, origin: str) -> object:
         return KEYS[key].parse(value)
     except ValueError as error:
         raise UsageError(
-            f"{origin}: {value!r} cannot be `{key}`: {error}", hint=f"{key} is {KEYS[key].meaning}"
+            f"{origin}: {grammar.shown(value)} cannot be `{key}`: {error}", hint=f"{key} is {KEYS[key].meaning}"
         ) from error
 
 
@@ -168,8 +169,10 @@ def _choose_bin(package: Package, wanted: object, origins: dict[str, str]) -> st
             hint="add src/main.rs or a [[bin]] section, or choose another package with --package",
         )
     listing = ", ".join(package.bins)
-    if wanted is None:
-        wanted = package.bins[0] if len(package.bins) == 1 else package.default_run
+    if wanted is None and len(package.bins) == 1:
+        wanted, origins["bin"] = package.bins[0], f"{package.manifest}, its only executable"
+    elif wanted is None and package.default_run is not None:
+        wanted, origins["bin"] = package.default_run, f"{package.manifest} [package] default-run"
     if wanted is None:
         raise UsageError(
             f"package `{package.name}` ({package.manifest}) has several executables and none was chosen: {listing}",

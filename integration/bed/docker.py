@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from integration.bed import process
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
 VERSION = "1"
@@ -32,11 +32,13 @@ def answers(host: str | None = None) -> bool:
     return process.attempt([*client(host), "version"], timeout=_ANSWER_SECONDS).ok
 
 
-def wait_until_it_answers(host: str | None = None, *, tries: int) -> bool:
-    """Poll the engine every 0.2 s, at most `tries` times; return whether it answered."""
+def wait_until_it_answers(host: str | None = None, *, tries: int, alive: Callable[[], bool] = lambda: True) -> bool:
+    """Poll the engine every 0.2 s, at most `tries` times and while it is `alive`; return whether it answered."""
     for _ in range(tries):
         if answers(host):
             return True
+        if not alive():
+            return False
         time.sleep(_POLL_SECONDS)
     return False
 

@@ -46,8 +46,11 @@ def _refuse_a_foreign_engine() -> None:
 
 
 def _install() -> None:
-    # From trixie on, the client is a package of its own that docker.io only recommends.
-    names = ["docker.io"] if not apt.usable() or not _known_after_update("docker-cli") else ["docker.io", "docker-cli"]
+    # With fuse-overlayfs there, dockerd prefers it to vfs (a copy per layer) where it may not mount overlays. From
+    # trixie on, the client is a package of its own that docker.io only recommends.
+    names = ["docker.io", _FALLBACK_DRIVER]
+    if apt.usable() and _known_after_update("docker-cli"):
+        names.append("docker-cli")
     apt.install(names, why="the suite builds and runs images with it")
     if shutil.which("docker") is None:
         raise BedError("docker.io is installed, but there is no docker client on PATH", hint="add /usr/bin to PATH")
@@ -82,9 +85,9 @@ def _start_as_a_service() -> bool:
 
 
 def _start_by_hand(options: list[str]) -> bool:
-    """Start dockerd in the background; return whether it answers. It ends by itself if it cannot start."""
-    process.start(["dockerd", *options], log=_log())
-    return docker.wait_until_it_answers(tries=_TRIES)
+    """Start dockerd in the background; return whether it answers."""
+    alive = process.start(["dockerd", *options], log=_log())
+    return docker.wait_until_it_answers(tries=_TRIES, alive=alive)
 
 
 def _log() -> Path:

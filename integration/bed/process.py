@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from integration.bed.failure import BedError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
 _NOT_FOUND = 127  # what a shell returns for a missing command
@@ -78,10 +78,14 @@ def pipe(source: Sequence[str], sink: Sequence[str], *, doing: str) -> None:
         raise BedError(f"{doing} failed: {text}", hint=f"try: {shlex.join(source)} | {shlex.join(sink)}")
 
 
-def start(argv: Sequence[str], *, log: Path) -> None:
-    """Start `argv` in the background, in a session of its own so that it outlives us, writing to `log`."""
+def start(argv: Sequence[str], *, log: Path) -> Callable[[], bool]:
+    """Start `argv` in the background, in a session of its own so that it outlives us, writing to `log`.
+
+    Returns a question: whether it still runs.
+    """
     with log.open("ab") as sink:
-        subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, start_new_session=True)
+        started = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, start_new_session=True)
+    return lambda: started.poll() is None
 
 
 def _text(data: bytes) -> str:

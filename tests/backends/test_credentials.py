@@ -98,6 +98,11 @@ def test_identity_token_in_auths(environment: Mapping[str, str]) -> None:
     assert found.as_auth_config()["identitytoken"] == SECRET
 
 
+def test_an_empty_identity_token_hides_nothing(environment: Mapping[str, str]) -> None:
+    write_config(environment, {"auths": {REGISTRY: {"auth": encoded(f"alice:{SECRET}"), "identitytoken": ""}}})
+    assert find_credentials(REGISTRY, environment).user == "alice"
+
+
 @pytest.mark.parametrize("entry", [{}, {"auth": ""}, {"identitytoken": ""}])
 def test_empty_entries_of_a_store(environment: Mapping[str, str], entry: object) -> None:
     write_config(environment, {"auths": {REGISTRY: entry}, "currentContext": "x", "HttpHeaders": {"A": "b"}})

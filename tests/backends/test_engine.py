@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import socket
 import ssl
@@ -14,7 +15,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cargo_stow.backends.engine import Engine
-from cargo_stow.backends.engine_values import ContainerState, EngineImage, PushProgress
+from cargo_stow.backends.engine_values import ContainerState, EngineImage
+from cargo_stow.backends.protocol import PushProgress
 from cargo_stow.errors import (
     EngineDeniedError,
     EngineError,
@@ -211,8 +213,9 @@ def test_tcp_port_that_nobody_listens_to() -> None:
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can give up its uid, and root may use a socket of mode 0")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # Threads of the fakes of other tests may linger.
 def test_socket_that_denies(fake: FakeEngine) -> None:
-    os.chmod(fake.socket, 0)  # noqa: PTH101
+    fake.socket.chmod(0)
     for parent in list(fake.socket.parents)[:-2]:
         parent.chmod(0o755)
     engine = connect(fake.address)
@@ -225,7 +228,7 @@ def test_socket_that_denies(fake: FakeEngine) -> None:
             os.setuid(65534)
             engine.platform()
         except EngineDeniedError as error:
-            status = 0 if "docker" in error.hint and fake.address in str(error) else 2
+            status = 0 if "`docker` group" in error.hint and fake.address in str(error) else 2
         finally:
             os._exit(status)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
@@ -267,6 +270,16 @@ def test_context_of_the_user(fake: FakeEngine, home: Path) -> None:
         meta.write_text("{")
     with pytest.raises(UsageError, match="`mine`, which cannot be read"):
         connect("", DOCKER_CONTEXT="mine").platform()
+
+
+@pytest.mark.parametrize("config", ["[]", '{"auths": {"x": {"auth": "hunter2!"}}}', '{"auths": {"x": "hunter2"}}'])
+def test_broken_configuration_that_the_sdk_reads(fake: FakeEngine, engine: Engine, home: Path, config: str) -> None:
+    (home / "config.json").write_text(config)
+    with pytest.raises(UsageError, match=r"config\.json") as caught:
+        engine.platform()
+    assert caught.value.__context__ is None
+    (home / "config.json").write_text("{}")
+    assert engine.platform()
 
 
 def test_certificates_that_are_missing(tmp_path: Path) -> None:
@@ -376,8 +389,8 @@ def test_a_registry_that_repeats_the_password(fake: FakeEngine, engine: Engine, 
     fake.set(LOOK_UP, failure(401, text))
     fake.set(INSPECT, answer(IMAGE))
     fake.set(PUSH, stream({"errorDetail": {"message": text}}), failure(401, text), failure(500, "hunter2"))
-    attempts = [lambda: engine.registry_digest(REFERENCE), *[lambda: engine.push(REFERENCE, ignore)] * 3]
-    for attempt in attempts:
+    push = functools.partial(engine.push, REFERENCE, ignore)
+    for attempt in (functools.partial(engine.registry_digest, REFERENCE), push, push, push):
         with pytest.raises((RefusedError, EngineError)) as caught:
             attempt()
         assert "hunter2" not in "".join(traceback.format_exception(caught.value)) + caught.value.detail

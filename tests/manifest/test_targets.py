@@ -1,4 +1,4 @@
-"""Which targets a package has. Every row is read without cargo and, where there is one, compared with cargo's answer."""
+"""Which targets a package has. Every row is compared with cargo's answer, where there is a cargo."""
 
 from __future__ import annotations
 

@@ -40,8 +40,10 @@ def test_a_missing_file(tmp_path: Path) -> None:
 
 
 def test_a_directory_cannot_be_read(tmp_path: Path) -> None:
-    with pytest.raises(FileError, match="Is a directory"):
+    with pytest.raises(UsageError, match="Is a directory"):
         load_toml(tmp_path)
+    with pytest.raises(UsageError, match="File name too long"):
+        load_toml(tmp_path / ("x" * 300))
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -8,6 +8,9 @@ from hypothesis import strategies as st
 
 from cargo_stow.errors import UsageError
 from cargo_stow.manifest import is_channel, load_toolchain
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NEW, OLD = "rust-toolchain.toml", "rust-toolchain"
 

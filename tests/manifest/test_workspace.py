@@ -179,7 +179,11 @@ ROWS: dict[str, tuple[dict[str, str], str, list[str], list[str]]] = {
     "default-run and container": (
         {
             ".": "[workspace.metadata.container]\nuser = 'root'\n"
-            + crate("r", 'default-run = "x"\n[[bin]]\nname = "x"\npath = "src/x.rs"\n[package.metadata.container]\nlabels.day = 2025-01-01'),
+            + crate(
+                "r",
+                'default-run = "x"\n[[bin]]\nname = "x"\npath = "src/x.rs"\n'
+                "[package.metadata.container]\nlabels.day = 2025-01-01",
+            ),
         },
         ".",
         ["r"],
@@ -235,6 +239,13 @@ def test_inherited_values(tree: Tree, load: Load) -> None:
     assert found.members[0].needs == (root.parent / "a", root / "m/b")
 
 
+def test_requires_are_the_packages_own_names(tree: Tree, load: Load) -> None:
+    _, found = read("everything a dependency can stand in", tree, load)
+    assert found.members[0].requires == tuple("abcdefg")
+    _, found = read("inherited", tree, load)
+    assert found.members[0].requires == ("a", "b", "reg")
+
+
 def test_patches(tree: Tree, load: Load) -> None:
     root, found = read("patches", tree, load)
     assert found.patches == (root / "vendor/a", root.parent / "b")
@@ -283,9 +294,10 @@ REFUSED: dict[str, tuple[dict[str, str], str]] = {
         "`dependencies.x` is inherited .*no `workspace.dependencies.x`",
     ),
     "dependencies": ({".": "dependencies = 1\n" + crate("a")}, "`dependencies` is a number"),
+    "dependency type": ({".": crate("a", "[dependencies]\nx = 1")}, "`dependencies.x` is a number"),
     "path type": ({".": crate("a", "[dependencies]\nx.path = 1")}, "`dependencies.x.path` is a number"),
     "path NUL": ({".": crate("a", '[dependencies]\nx.path = "a\\u0000b"')}, "without NUL"),
-    "path missing": ({".": crate("a", '[dependencies]\nx.path = "gone"')}, r"Cargo.toml names .*gone, where there is no"),
+    "path missing": ({".": crate("a", '[dependencies]\nx.path = "gone"')}, r"names .*gone, where there is no"),
     "path too long": ({".": crate("a", f'[dependencies]\nx.path = "{"y" * 300}"')}, "where there is no Cargo.toml"),
     "path to a virtual one": (
         {".": crate("a", '[dependencies]\nx.path = "../v"'), "../v": "[workspace]"},
@@ -301,7 +313,10 @@ REFUSED: dict[str, tuple[dict[str, str], str]] = {
         {".": '[workspace]\nmembers = ["x", "y"]', "x": crate("a"), "y": crate("a")},
         "two packages are called 'a'",
     ),
-    "pointer to no root": ({".": crate("a", 'workspace = "../b"'), "../b": crate("b")}, "`package.workspace` in .*leads to"),
+    "pointer to no root": (
+        {".": crate("a", 'workspace = "../b"'), "../b": crate("b")},
+        "`package.workspace` in .*leads to",
+    ),
     "metadata": ({".": crate("a", "metadata = 1")}, r"`package.metadata` is a number \(1\), expected a table"),
     "container": ({".": crate("a", "metadata.container = [1]")}, "`package.metadata.container` is a list"),
     "workspace container": (
@@ -331,6 +346,6 @@ def test_refuses_with_cargo_too(row: str, tree: Tree, load_with_cargo: Load) -> 
 
 def test_a_crate_that_its_workspace_does_not_list(tree: Tree, load: Load) -> None:
     root = build(tree, {".": "[workspace]\n" + crate("r"), "stray": crate("s")})
-    with pytest.raises(UsageError, match=r"stray/Cargo.toml is inside the workspace of .*, which does not list it") as caught:
+    with pytest.raises(UsageError, match=r"stray/Cargo.toml is inside the workspace of .*, which does not") as caught:
         load(root / "stray")
     assert "workspace.members" in caught.value.hint

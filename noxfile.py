@@ -1,0 +1,83 @@
+"""The checks and demonstrations of this repository; `./dev` sets the machine up for them.
+
+    lint types tests minimums    need neither network (but for the packages) nor engine
+    bed                          what needs an engine calls this first: engine, buildx, base images, registry
+    integration demo             the real thing
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2024.10.9"
+nox.options.sessions = ["lint", "types", "tests"]
+nox.options.reuse_existing_virtualenvs = True
+
+VERSIONS = ["3.10", "3.11", "3.12", "3.13"]
+# The versions this machine has; a new machine with one of them still runs everything.
+PYTHONS = [version for version in VERSIONS if shutil.which(f"python{version}")] or None
+ROOT = Path(__file__).parent
+
+
+def _groups(*names: str) -> list[str]:
+    """The requirements of dependency groups (PEP 735), which pip can read only from version 25.1 on."""
+    project = nox.project.load_toml(ROOT / "pyproject.toml")
+    return list(nox.project.dependency_groups(project, *names))
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    session.install(*_groups("lint"))
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    session.install("-e", ".", *_groups("types"))
+    session.run("mypy")
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    session.install("-e", ".", *_groups("test"))
+    session.run("python", "-m", "pytest", *session.posargs)
+
+
+@nox.session
+def minimums(session: nox.Session) -> None:
+    """The tests with the oldest versions of our dependencies that pyproject.toml allows."""
+    session.install("uv")
+    session.run(
+        "uv", "pip", "install", "--quiet", "--python", session.virtualenv.bin + "/python",
+        "--resolution", "lowest-direct", "-e", ".", *_groups("test"),
+    )  # fmt: skip
+    session.run("python", "-m", "pytest", *session.posargs)
+
+
+@nox.session
+def bed(session: nox.Session) -> None:
+    """Engine, buildx, base images and registry: made where they are missing."""
+    session.run("python", "-m", "integration.bed", *session.posargs)
+
+
+@nox.session
+def integration(session: nox.Session) -> None:
+    session.install("-e", ".", *_groups("integration"))
+    session.run("python", "-m", "integration.bed", "engine", "buildx", "images", "registry", "newer-engine")
+    session.run("python", "-m", "pytest", "integration", *session.posargs)
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """The main job: examples/greeter becomes an image, and runs."""
+    session.install("-e", ".")
+    session.run("python", "-m", "integration.bed")
+    os.chdir("examples/greeter")
+    session.run("cargo-stow", "build")
+    reference = session.run("cargo-stow", "build", "--quiet", silent=True)
+    session.run("docker", "run", "--rm", str(reference).strip(), "container", external=True)
