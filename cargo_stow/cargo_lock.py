@@ -25,9 +25,10 @@ def check_cargo_lock(workspace: Workspace) -> None:
     path = workspace.lockfile
     try:
         entries = _entries(read_text(path) or "")
-    except (tomli.TOMLDecodeError, TypeError, AttributeError, KeyError) as error:
+    except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
+        why = str(error) if isinstance(error, ValueError) else "it is not in the form that cargo writes"
         raise LockError(
-            f"{path} cannot be read: {error}", hint="restore it from version control, or run `cargo generate-lockfile`"
+            f"{path} cannot be read: {why}", hint="restore it from version control, or run `cargo generate-lockfile`"
         ) from error
     for package in workspace.members:
         _check(package, entries, str(path))
@@ -35,7 +36,12 @@ def check_cargo_lock(workspace: Workspace) -> None:
 
 def _entries(text: str) -> dict[tuple[str, str], set[str]]:
     """The names of the dependencies of each package that comes from no registry, by name and version."""
-    packages: list[Mapping[str, object]] = tomli.loads(text).get("package", [])
+    document = tomli.loads(text)
+    # Before lock files had a version, the root package stood in a table of its own.
+    packages: list[Mapping[str, object]] = [
+        *document.get("package", []),
+        *([document["root"]] if "root" in document else []),
+    ]
     return {
         (str(package["name"]), str(package["version"])): _dependencies(package)
         for package in packages

@@ -23,7 +23,20 @@ if TYPE_CHECKING:
 _INTERRUPTED, _TERMINATED, _CRASHED, _BROKEN_PIPE = 130, 128, 70, 141
 
 
+class _ReaderGoneError(Exception):
+    """Whoever read our output has gone; by a name of its own, since click turns a BrokenPipeError into exit code 1."""
+
+
+class _Group(click.Group):
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise _ReaderGoneError from error
+
+
 @click.group(
+    cls=_Group,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="The crate's Cargo.toml needs one section, [package.metadata.container], with at least `base_image`.",
 )
@@ -38,9 +51,9 @@ def _crate_options(command: Any) -> Any:
         [
             click.option("-p", "--package", metavar="NAME", help="Package of the workspace."),
             click.option("--bin", "bin_", metavar="NAME", help="Executable that goes into the image."),
-            click.option("-r", "--release", "profile", flag_value="release", help="Profile release (the default)."),
-            click.option("-d", "--debug", "profile", flag_value="dev", help="Profile dev."),
-            click.option("--profile", "profile", metavar="NAME", help="A Cargo profile by name."),
+            click.option("-r", "--release", is_flag=True, help="Profile release (the default)."),
+            click.option("-d", "--debug", is_flag=True, help="Profile dev."),
+            click.option("--profile", metavar="NAME", help="A Cargo profile by name."),
             click.option("-F", "--features", multiple=True, metavar="LIST", help="Cargo features, by comma or space."),
             click.option("--all-features", is_flag=True, help="All Cargo features."),
             click.option("--no-default-features", is_flag=True, help="Without the default features."),
@@ -125,7 +138,7 @@ def update(**options: Any) -> None:
     from cargo_stow.actions.update import update as action  # noqa: PLC0415
 
     work = _work(options)
-    action(work.session, work.project())
+    action(work.session, work.project(), locked=work.request.locked)
 
 
 def _work(options: dict[str, Any]) -> Work:
@@ -138,7 +151,7 @@ def _work(options: dict[str, Any]) -> Work:
     features = [name for text in options["features"] for name in split(text)]
     flags = {
         "bin": options["bin_"],
-        "profile": options["profile"],
+        "profile": _profile(options),
         "features": features,
         "all_features": options["all_features"],
         "no_default_features": options["no_default_features"],
@@ -152,23 +165,41 @@ def _work(options: dict[str, Any]) -> Work:
     return Work(session=Session(report=_report(options)), request=request, prints=False)
 
 
+def _profile(options: dict[str, Any]) -> str | None:
+    """The one profile that was asked for; cargo refuses two of these flags as well."""
+    flags = {"--release": options["release"], "--debug": options["debug"], "--profile": options["profile"]}
+    given = [flag for flag, value in flags.items() if value]
+    if len(given) > 1:
+        raise click.UsageError(f"{given[0]} and {given[1]} cannot be used together")
+    named = {"--release": "release", "--debug": "dev"}
+    return named.get(given[0], options["profile"]) if given else None
+
+
 def _report(options: dict[str, Any]) -> Report:
+    if options["quiet"] and options["verbose"]:
+        raise click.UsageError("--quiet and --verbose cannot be used together")
     return Report(quiet=options["quiet"], verbose=options["verbose"])
 
 
 def main() -> NoReturn:
     """The console script: `cargo-stow …`, and `cargo stow …`, which cargo turns into `cargo-stow stow …`."""
+    # A stream that the caller closed (`>&-`) is None here; what is written to it goes nowhere.
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - open until we end
     arguments = sys.argv[1:]
     sys.exit(run_cli(arguments[1:] if arguments[:1] == ["stow"] else arguments))
 
 
 def run_cli(arguments: Sequence[str]) -> int:  # noqa: PLR0911 - one return for each way to end
     """Run one command; returns its exit code. The three-way boundary: expected failure, interruption, crash."""
-    signal.signal(signal.SIGTERM, _terminate)
-    signal.signal(signal.SIGHUP, _terminate)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # `nohup` has a hang-up ignored
+            signal.signal(number, _terminate)
     try:
         return cli.main(list(arguments), prog_name="cargo stow", standalone_mode=False) or 0
     except StowError as error:
+        _forget_unwritten()
         Report().error(error)
         return error.exit_code
     except click.exceptions.Exit as stop:
@@ -181,12 +212,21 @@ def run_cli(arguments: Sequence[str]) -> int:  # noqa: PLR0911 - one return for 
         return _INTERRUPTED
     except Terminated as stop:
         return _TERMINATED + stop.signum
-    except BrokenPipeError:
-        # Whoever read our result has gone; Python must not complain about the flush at exit either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    except (_ReaderGoneError, BrokenPipeError):
+        _forget_unwritten()
         return _BROKEN_PIPE
     except Exception:  # the boundary: a crash becomes a report that can be pasted
         return _report_crash()
+
+
+def _forget_unwritten() -> None:
+    """Python flushes stdout at exit; where that cannot succeed, it must not complain a second time."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, 1)
+        os.close(null)
 
 
 def _report_crash() -> int:

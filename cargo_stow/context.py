@@ -26,7 +26,7 @@ _CHUNK = 1 << 20
 def list_files(root: Path, context: Context) -> list[Path]:
     """Return every file and symbolic link of the context, sorted, as absolute paths below `root`."""
     admitted = {str(path): True for path in context.directories} | {str(path): False for path in context.excluded}
-    found = {root / path for path in context.files if (root / path).is_file()}
+    found = {root / path for path in context.files if (root / path).is_file() or (root / path).is_symlink()}
     for directory in context.directories:
         found.update(_walk(root, root / directory, admitted))
     return sorted(found)
@@ -51,7 +51,7 @@ def _walk(root: Path, directory: Path, admitted: dict[str, bool]) -> Iterator[Pa
 def hash_files(root: Path, files: Iterable[Path]) -> str:
     """Return one SHA-256 over names, contents, executable bits and link targets; times and owners do not count."""
     total = hashlib.sha256()
-    for path in files:
+    for path in sorted(files):
         # Lengths go first, so that no two different trees give the same stream of bytes.
         name = os.fsencode(path.relative_to(root))
         total.update(b"%d:%s%s" % (len(name), name, _fingerprint(path)))

@@ -97,6 +97,9 @@ def _rules(context: Context) -> Iterator[str]:
 
 
 def _pattern(path: PurePosixPath) -> str:
-    """Escape what `.dockerignore` would read as a wildcard, a comment or a sign; the root itself is everything."""
-    escaped = re.sub(r"([\\*?\[\]])", r"\\\1", str(path))
+    """Escape what `.dockerignore` would read as a wildcard, a comment or a sign; the root itself is everything.
+
+    Patterns become regular expressions, in which Docker's own client of 20.10 leaves `+(){}|^` as they are.
+    """
+    escaped = re.sub(r"([\\*?\[\]+(){}|^])", r"\\\1", str(path))
     return "**" if escaped == "." else re.sub(r"^([#!])", r"\\\1", escaped)

@@ -7,13 +7,14 @@ at: pre-commit itself does not notice a file that git does not track yet.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cargo_stow.actions.dockerfile import default_output, write
-from cargo_stow.errors import StowError
+from cargo_stow.errors import StowError, UsageError
 from cargo_stow.manifest import find_manifest, load_workspace
 from cargo_stow.project import Request, make_project
 from cargo_stow.session import Session
@@ -44,7 +45,7 @@ def _write(session: Session, project: Project) -> list[Path]:
 def _projects(session: Session, names: Iterable[str]) -> Iterator[Project]:
     """Each package with a container section, once, in the workspaces that the files belong to."""
     seen: set[Path] = set()
-    for manifest in dict.fromkeys(_manifest(Path(name)) for name in names):
+    for manifest in dict.fromkeys(filter(None, map(_manifest, map(Path, names)))):
         workspace = load_workspace(manifest, session.runner, environment=os.environ)
         for package in workspace.members:
             if package.container is not None and package.directory not in seen:
@@ -52,8 +53,11 @@ def _projects(session: Session, names: Iterable[str]) -> Iterator[Project]:
                 yield make_project(workspace, package, Request(), os.environ)
 
 
-def _manifest(path: Path) -> Path:
-    return find_manifest(path.absolute().parent)
+def _manifest(path: Path) -> Path | None:
+    """The manifest that a file belongs to; None for a Dockerfile, say, that is no crate's."""
+    with contextlib.suppress(UsageError):
+        return find_manifest(path.absolute().parent)
+    return None
 
 
 if __name__ == "__main__":

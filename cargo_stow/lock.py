@@ -18,7 +18,7 @@ from cargo_stow.model import Platform, parse_platform
 from cargo_stow.reference import ImageRef, parse_reference
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
 NAME = "Stow.lock"
@@ -89,14 +89,26 @@ def parse_lock(text: str, path: Path) -> Lock:
     hint = f"restore {path} from version control, or delete it and run `cargo stow update`"
     try:
         document = tomli.loads(text)
-        if document.get("version") != VERSION:
+        if type(document.get("version")) is not int or document["version"] != VERSION:
             raise ValueError(f"version {document.get('version')!r} is not {VERSION}, the one this cargo-stow reads")
         images = document.get("image", [])
         if not isinstance(images, list):
             raise ValueError("`image` must be an array of tables")  # noqa: TRY004 - one kind of error here
-        return Lock().having(_pin(image) for image in images)
+        return Lock().having(_distinct(_pin(image) for image in images))
+    except RecursionError:
+        raise LockError(f"{path} cannot be read: it is nested too deeply", hint=hint) from None
     except ValueError as error:
         raise LockError(f"{path} cannot be read: {error}", hint=hint) from error
+
+
+def _distinct(pins: Iterable[Pin]) -> Iterator[Pin]:
+    """Refuse two entries for one image, as a merge of two branches leaves them: neither is right by its place."""
+    seen = set()
+    for pin in pins:
+        if pin.key in seen:
+            raise ValueError(f"it has two entries for {pin.reference} on {pin.platform}")
+        seen.add(pin.key)
+        yield pin
 
 
 def _pin(image: Mapping[str, object]) -> Pin:

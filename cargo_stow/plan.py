@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from cargo_stow.model import Platform
     from cargo_stow.reference import ImageRef
 
+_ROOT, _LENDER = "base", "toolchain"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CacheMount:
@@ -131,12 +133,32 @@ class Plan:
 
 
 def _check_premise(stages: tuple[Stage, ...]) -> None:
-    """Refuse a plan in which a stage other than `base` and `toolchain` has an image of its own."""
+    """Refuse a plan in which a stage other than `base` and `toolchain` has an image of its own, or takes files of one.
+
+    Names of stages are compared as Docker does, without regard to case.
+    """
     known: set[str] = set()
     for stage in stages:
+        if stage.name.lower() in known:
+            raise UsageError(f"there are two stages `{stage.name}`")
         if isinstance(stage.parent, str):
-            if stage.parent not in known or stage.parent == "toolchain":
+            if stage.parent not in known or stage.parent == _LENDER:
                 raise UsageError(f"stage `{stage.name}` must stem from the stage `base`, not from `{stage.parent}`")
-        elif stage.name not in {"base", "toolchain"}:
+        elif stage.name not in {_ROOT, _LENDER}:
             raise UsageError(f"stage `{stage.name}` must stem from the stage `base`, not from {stage.parent}")
-        known.add(stage.name)
+        _check_sources(stage, known)
+        known.add(stage.name.lower())
+    if _ROOT not in known or stages[-1].name == _LENDER:
+        raise UsageError("the image must stem from the stage `base`")
+
+
+def _check_sources(stage: Stage, known: set[str]) -> None:
+    """Hold that files come from stages before this one only, and that none of the toolchain's get into a layer."""
+    for step in stage.steps:
+        if isinstance(step, Copy):
+            if step.stage not in known or step.stage == _LENDER:
+                raise UsageError(f"stage `{stage.name}` must not copy files from `{step.stage}`")
+        elif odd := [
+            mount.stage for mount in step.mounts if isinstance(mount, StageMount) and mount.stage not in known
+        ]:
+            raise UsageError(f"stage `{stage.name}` mounts `{odd[0]}`, which is no stage before it")

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import unicodedata
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from cargo_stow.errors import UsageError
 from cargo_stow.plan import (
     CacheMount,
     Context,
@@ -40,9 +42,20 @@ CA_BUNDLE = SecretMount(id="cargo-stow-ca", target="/etc/ssl/certs/ca-certificat
 _SOURCE = PurePosixPath("/src")
 _TARGET = PurePosixPath("/target")
 _OUT = PurePosixPath("/out")
-_APT = ("apt-get", "-o", "DPkg::Lock::Timeout=60")
+_BATCH = 200
+# Without Pattern-Only, apt-get reads a name it does not find as a regular expression and installs whatever matches.
+_APT = ("apt-get", "-o", "DPkg::Lock::Timeout=60", "-o", "APT::Cmd::Pattern-Only=true")
 # What a package manager leaves behind that differs from run to run; lists and archives are in mounts.
-_APT_LEFTOVERS = ("/var/log/apt", "/var/log/dpkg.log", "/var/log/alternatives.log", "/var/cache/ldconfig/aux-cache")
+_APT_LEFTOVERS = (
+    "/var/log/apt",
+    "/var/log/dpkg.log",
+    "/var/log/alternatives.log",
+    "/var/cache/ldconfig/aux-cache",
+    "/var/cache/debconf/config.dat-old",
+    "/var/cache/debconf/templates.dat-old",
+    "/var/lib/dpkg/diversions-old",
+    "/var/lib/dpkg/status-old",
+)
 # Read by rustup, cargo-stow or Docker, never by the build: a change of them alone must not compile anything again.
 # (With a toolchain file in the context rustup would fetch that channel, instead of using the toolchain that is lent.)
 _NOT_SOURCES = (
@@ -85,7 +98,7 @@ def make_plan(
         platform=platform,
         stages=stages,
         config=ImageConfig(user=settings.user, entrypoint=(f"/usr/bin/{settings.bin}",)),
-        context=_context(workspace, closure, config_files),
+        context=make_context(workspace, closure, config_files),
     )
 
 
@@ -137,13 +150,20 @@ def _compile(closure: Closure, settings: Settings) -> Run:
 def _stubs(closure: Closure) -> Iterator[tuple[str, ...]]:
     """Make empty targets for the packages of which only the manifest is sent: cargo wants to see the files."""
     files = sorted(
-        str(_SOURCE / _relative(package.directory, closure.root) / target.path)
+        str(_SOURCE / _relative(package.directory / target.path, closure.root))
         for package in closure.manifests
         for target in package.targets
     )
     if files:
-        yield ("mkdir", "-p", *sorted({os.path.dirname(file) for file in files}))  # noqa: PTH120 - a path in the image
-        yield ("touch", *files)
+        directories = sorted({os.path.dirname(file) for file in files})  # noqa: PTH120 - paths in the image
+        yield from (("mkdir", "-p", *some) for some in _batches(directories))
+        yield from (("touch", *some) for some in _batches(files))
+
+
+def _batches(words: list[str]) -> Iterator[list[str]]:
+    """Cut a list into pieces that fit on a line of a Dockerfile, which Docker 20.10 reads up to 64 KiB."""
+    for start in range(0, len(words), _BATCH):
+        yield words[start : start + _BATCH]
 
 
 def _cargo_build(package: Package, settings: Settings) -> tuple[str, ...]:
@@ -166,7 +186,8 @@ def _runtime_steps(base: ImageRef, settings: Settings) -> Iterator[Run | Copy]:
     yield Copy(stage="build", source=str(_OUT / settings.bin), target=f"/usr/bin/{settings.bin}")
 
 
-def _context(workspace: Workspace, closure: Closure, config_files: tuple[Path, ...]) -> Context:
+def make_context(workspace: Workspace, closure: Closure, config_files: tuple[Path, ...]) -> Context:
+    """Say what is sent to compile a package: whole packages where they are compiled, else their manifests."""
     sources = tuple(_relative(package.directory, closure.root) for package in closure.sources)
     foreign = [_relative(package.directory, closure.root) for package in closure.manifests]
     files = {
@@ -177,8 +198,28 @@ def _context(workspace: Workspace, closure: Closure, config_files: tuple[Path, .
     excluded |= set(foreign)
     if workspace.target_directory.is_relative_to(closure.root):
         excluded.add(_relative(workspace.target_directory, closure.root))
+    excluded -= set(sources)  # a package may lie in a directory called `target`
     return Context(directories=tuple(sorted(sources)), files=tuple(sorted(files)), excluded=tuple(sorted(excluded)))
 
 
 def _relative(path: Path, root: Path) -> PurePosixPath:
-    return PurePosixPath(path.relative_to(root).as_posix())
+    """Where a path is in the context. Raises UsageError for one that no `.dockerignore` can name."""
+    relative = path.relative_to(root).as_posix()
+    _check_writable(relative, path)
+    return PurePosixPath(relative)
+
+
+def _check_writable(text: str, path: Path) -> None:
+    """Docker's files have one path a line, trimmed, in UTF-8; there is no way to quote what does not fit that."""
+    what = None
+    if any(unicodedata.category(character) == "Cc" for character in text):
+        what = "a control character"
+    elif any(unicodedata.category(character) == "Cs" for character in text):
+        what = "bytes that are not UTF-8"
+    elif text != text.strip():
+        what = "a blank at its beginning or end"
+    if what:
+        raise UsageError(
+            f"the path {os.fspath(path)!r} has {what}, which Docker's files cannot hold",
+            hint="rename that directory or file",
+        )

@@ -158,8 +158,8 @@ def _forwarded_signals() -> Iterator[_Forwarding]:
                     before[number] = signal.signal(number, forwarding.handle)
         yield forwarding
     finally:
-        for number, handler in before.items():
-            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+        for changed, handler in before.items():
+            signal.signal(changed, signal.SIG_DFL if handler is None else handler)
 
 
 def _in_foreground() -> bool:

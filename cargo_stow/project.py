@@ -8,7 +8,8 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,8 +27,8 @@ from cargo_stow.manifest import (
     load_workspace,
 )
 from cargo_stow.model import Platform
-from cargo_stow.planner import make_plan
-from cargo_stow.reference import ImageRef
+from cargo_stow.planner import make_context, make_plan
+from cargo_stow.reference import ImageRef, parse_reference
 from cargo_stow.settings import Flags, make_settings
 from cargo_stow.toolchain import toolchain_reference
 
@@ -91,7 +92,16 @@ class Project:
         if self.settings.target_image:
             return self.settings.target_image.tagged
         tag = self.package.version.replace("+", "_")
-        return ImageRef(name=self.package.name.lower().strip("-_."), tag=tag)
+        return ImageRef(name=_repository(self.package.name), tag=tag)
+
+
+def _repository(package: str) -> str:
+    """A package's name as the last component of an image's, which may have no `___` and must begin with a letter."""
+    name = package.lower().strip("-_.")
+    try:
+        return parse_reference(name).name
+    except ValueError:
+        return re.sub(r"[^a-z0-9]+", "-", name) or "crate"
 
 
 def load_project(request: Request, environment: Mapping[str, str], runner: Runner) -> Project:
@@ -115,6 +125,12 @@ def make_project(workspace: Workspace, package: Package, request: Request, envir
         channel=(channel.channel, channel.file) if channel and channel.channel else None,
         locked=workspace.lockfile.is_file(),
     )
+    if settings.target_image and settings.target_image.digest:
+        raise UsageError(
+            f"{settings.origins['target_image']}: `{settings.target_image}` has a digest, which follows from what will"
+            " be built",
+            hint=f'leave it out: target_image = "{replace(settings.target_image, digest=None)}"',
+        )
     return Project(
         workspace=workspace,
         closure=needed,
@@ -220,11 +236,12 @@ def plan_of(project: Project, lock: Lock) -> Plan:
     )
 
 
-def input_files(project: Project, plan: Plan) -> list[Path]:
+def input_files(project: Project) -> list[Path]:
     """Return every file that decides the image, as doit's file dependencies: no directory, no dangling link."""
     cargo = [project.package.manifest, project.workspace.root / "Cargo.toml", project.workspace.lockfile]
     others = [project.lock_file, *([project.toolchain_file] if project.toolchain_file else [])]
-    listed = {*list_files(project.closure.root, plan.context), *cargo, *others}
+    context = make_context(project.workspace, project.closure, project.config_files)
+    listed = {*list_files(project.closure.root, context), *cargo, *others}
     return sorted(path for path in listed if path.is_file())
 
 

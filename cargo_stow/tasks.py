@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cargo_stow.errors import StowError
-from cargo_stow.project import Request, input_files, load_project, plan_of
+from cargo_stow.project import Request, input_files, load_project
 from cargo_stow.session import Session
 
 if TYPE_CHECKING:
@@ -42,7 +42,8 @@ class Work:
     """What one run of doit is asked to do, and how it ended.
 
     `result` is the line for stdout of the last task, `error` what ended it, `exit_code` that of the program `stow_run`
-    ran. With `prints`, every task prints its own result, as a foreign doit wants it; the CLI prints the last one.
+    ran, `written` whether `stow_dockerfile` wrote a file. With `prints`, every task prints its own result, as a foreign
+    doit wants it; the CLI prints the last one.
     """
 
     session: Session = field(default_factory=Session)
@@ -52,6 +53,7 @@ class Work:
     error: Exception | None = None
     exit_code: int = 0
     result: str | None = None
+    written: bool = False
     prints: bool = True
     _project: Project | None = None
 
@@ -72,12 +74,7 @@ def inputs_task(work: Work) -> Task:
     """Find the files that the image is made of, once a task that needs them is asked for."""
 
     def find() -> dict[str, list[str]]:
-        from cargo_stow.actions.build import current_lock  # noqa: PLC0415
-
-        project = work.project()
-        lock = current_lock(project)
-        files = input_files(project, plan_of(project, lock)) if lock else [project.package.manifest]
-        return {"file_dep": [str(path) for path in files]}
+        return {"file_dep": [str(path) for path in input_files(work.project())]}
 
     return _task(work, find, "find the files that the image is made of")
 
@@ -147,7 +144,7 @@ def dockerfile_task(work: Work) -> Task:
     def act() -> None:
         from cargo_stow.actions.dockerfile import write  # noqa: PLC0415
 
-        write(work.session, work.project(), _output(work), locked=work.request.locked)
+        work.written = bool(write(work.session, work.project(), _output(work), locked=work.request.locked))
 
     def is_current() -> bool:
         from cargo_stow.actions.build import current_lock  # noqa: PLC0415

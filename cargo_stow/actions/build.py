@@ -92,7 +92,7 @@ def _check_sources(session: Session, project: Project) -> None:
 @contextlib.contextmanager
 def _restored_on_failure(session: Session, project: Project) -> Iterator[None]:
     """Give the tag back to the image that had it, when the new one cannot be named and remembered to the end."""
-    before = session.backend().find(str(project.target))
+    before = session.backend().find(project.target)
     try:
         yield
     except BaseException:

@@ -40,17 +40,22 @@ def render(project: Project, lock: Lock, output: Path) -> dict[Path, str]:
 
 def write(session: Session, project: Project, output: Path, *, locked: bool) -> list[Path]:
     """Write what differs from the files on disk, Stow.lock included; returns the paths that were written."""
-    with session.locked(project):
-        before = load_lock(project.lock_file)
-        lock = settle(project, session.backend, locked=locked, resolving=session.resolving)
-        written = [] if lock == before else [project.lock_file]
-        for path, text in render(project, lock, output).items():
-            if read_text(path) != text:
-                write_text(path, text)
-                written.append(path)
+    lock, written = _settled(session, project, locked=locked)
+    stale = [(path, text) for path, text in render(project, lock, output).items() if read_text(path) != text]
+    for path, text in stale:
+        write_text(path, text)
+    written += [path for path, _ in stale]
     for path in written:
         session.report.status("Wrote", str(path))
     return written
+
+
+def _settled(session: Session, project: Project, *, locked: bool) -> tuple[Lock, list[Path]]:
+    """The complete lock, and what was written for it."""
+    with session.locked(project):
+        before = load_lock(project.lock_file)
+        lock = settle(project, session.backend, locked=locked, resolving=session.resolving)
+    return lock, [] if lock == before else [project.lock_file]
 
 
 def check(project: Project, lock: Lock, output: Path) -> None:

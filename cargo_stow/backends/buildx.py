@@ -47,7 +47,7 @@ def build(order: BuildOrder, dockerfile: Path, runner: Runner, environment: Mapp
 def _digests(answer: str) -> tuple[str, ...]:
     """Read buildx's metadata file, or the bare ID that an older client writes."""
     if not answer.startswith("{"):
-        return (answer.strip(),)
+        return tuple(answer.split())
     metadata = json.loads(answer)
     return tuple(metadata[key] for key in ("containerimage.digest", "containerimage.config.digest") if key in metadata)
 
@@ -75,8 +75,14 @@ def _options(order: BuildOrder) -> list[str]:
     if order.quiet:
         options += ["--progress", "plain"]
     for name, path in sorted(order.secrets.items()):
-        options += ["--secret", f"id={name},src={path}"]
+        options += ["--secret", f"id={name},{_csv_field(f'src={path}')}"]
     return options
+
+
+def _csv_field(text: str) -> str:
+    """Docker reads the option as one line of CSV, in which a path may hold a comma only in quotes."""
+    doubled = text.replace('"', '""')
+    return f'"{doubled}"' if set(text) & set(',"\n') else text
 
 
 def _environment(environment: Mapping[str, str]) -> dict[str, str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import uuid
 from typing import TYPE_CHECKING
 
 from cargo_stow.errors import EngineError
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
 
 def run_attached(image: str, options: RunOptions, engine: Engine, runner: Runner, env: Mapping[str, str]) -> int:
     """Run to the end and return the program's exit code; the container is gone afterwards, whatever happened."""
-    container = _create(image, options, runner, env)
+    container = _make_name()
     try:
+        _create(container, image, options, runner, env)
         runner.attach(["docker", "start", "--attach", "--interactive", container], env=env)
         state = engine.container_state(container)
     finally:
@@ -35,16 +37,22 @@ def run_attached(image: str, options: RunOptions, engine: Engine, runner: Runner
 
 def run_detached(image: str, options: RunOptions, engine: Engine, runner: Runner, env: Mapping[str, str]) -> str:
     """Start the program and return the container's ID; the engine removes the container when it ends."""
-    container = _create(image, options, runner, env)
+    container = _make_name()
     with _removed_on_failure(container, engine):
+        identity = _create(container, image, options, runner, env)
         result = runner.capture(["docker", "start", container], env=env)
         if result.code != 0:
             raise EngineError(f"the engine could not start the program of {image}", detail=result.stderr.strip())
-    return container
+    return identity
 
 
-def _create(image: str, options: RunOptions, runner: Runner, env: Mapping[str, str]) -> str:
-    argv = ["docker", "create", "--init", *_flags(options), image, *options.arguments]
+def _make_name() -> str:
+    """A name that is known before the container is made, so that one can be removed whose making was interrupted."""
+    return f"cargo-stow-run-{uuid.uuid4().hex}"
+
+
+def _create(container: str, image: str, options: RunOptions, runner: Runner, env: Mapping[str, str]) -> str:
+    argv = ["docker", "create", "--name", container, "--init", *_flags(options), image, *options.arguments]
     result = runner.capture(argv, env=env)
     if result.code != 0:
         raise EngineError(

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from cargo_stow.backends import buildx, container
+from cargo_stow.backends.client import DockerClient
 from cargo_stow.backends.engine import Engine
 from cargo_stow.backends.engine_values import familiar_name
 from cargo_stow.backends.protocol import Image
 from cargo_stow.dockerfile import render_dockerfile, render_dockerignore
-from cargo_stow.errors import ImageNotFoundError, LockError, NoCredentialsError, RefusedError, RegistryError, StowError
+from cargo_stow.errors import (
+    EngineStoppedError,
+    ImageNotFoundError,
+    LockError,
+    NoCredentialsError,
+    RefusedError,
+    RegistryError,
+    StowError,
+)
 from cargo_stow.files import write_text
 from cargo_stow.lock import Pin
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from cargo_stow.backends.engine_values import EngineImage
@@ -28,7 +38,7 @@ class DockerBackend:
     """A Backend on a Docker Engine. Nothing is asked of the engine before the first request."""
 
     def __init__(self, runner: Runner, environment: Mapping[str, str], print_result: Callable[[str], None]) -> None:
-        self._runner = runner
+        self._runner = DockerClient(runner)
         self._environment = environment
         self._engine = Engine(environment)
         self._print_result = print_result
@@ -41,7 +51,8 @@ class DockerBackend:
         if reference.digest:
             return Pin(reference=reference, platform=platform, digest=reference.digest)
         try:
-            digest = self._engine.registry_digest(reference)
+            with self._answering():
+                digest = self._engine.registry_digest(reference)
         except (ImageNotFoundError, RegistryError, NoCredentialsError, RefusedError) as error:
             image = self._engine.image(str(reference))
             if image is None:
@@ -65,13 +76,15 @@ class DockerBackend:
             )
 
     def build(self, order: BuildOrder) -> Image:
+        with self._answering():
+            self._engine.platform()  # Of an engine that is stopped, `docker build` would only say that it failed.
         digests = buildx.build(order, _write(order), self._runner, self._environment)
         for digest in digests:
             image = self.find(digest)
             if image is not None:
                 return image
         raise ImageNotFoundError(
-            f"the build ended well, but the engine at {self._engine.address} does not have its image {digests[0]}",
+            f"the build ended well, but the engine at {self._engine.address} does not have its image {' or '.join(digests)}",
             hint="is the chosen builder (`docker buildx ls`) that engine's own? `docker buildx use default` chooses it",
         )
 
@@ -88,7 +101,9 @@ class DockerBackend:
         self._engine.untag(str(reference.tagged))
 
     def sweep(self, repository: str) -> None:
-        for image in self._engine.images_named(repository):
+        with self._answering():
+            images = self._engine.images_named(repository)
+        for image in images:
             if not self._engine.container_count_using(image.id):
                 for name in image.tags:
                     if name.startswith(f"{repository}:"):
@@ -104,6 +119,15 @@ class DockerBackend:
             container.run_detached(image.reference, options, self._engine, self._runner, self._environment)
         )
         return 0
+
+    @contextlib.contextmanager
+    def _answering(self) -> Iterator[None]:
+        """Where nothing answers, say so of a machine that has docker; on another, docker is what is missing."""
+        try:
+            yield
+        except EngineStoppedError:
+            self._runner.capture(["docker", "--version"], env=self._environment)  # or ToolMissingError
+            raise
 
 
 def _write(order: BuildOrder) -> Path:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cargo_stow.actions import dockerfile as action
 from cargo_stow.commands.doing import do
+from cargo_stow.errors import UsageError
 from cargo_stow.lock import load_lock
 from cargo_stow.project import settle
 
@@ -23,15 +23,17 @@ def write(work: Work, output: str | None) -> None:
     if output == _STDOUT:
         lock = settle(project, work.session.backend, locked=work.request.locked, resolving=work.session.resolving)
         path = action.default_output(project)
-        sys.stdout.write(action.render(project, lock, path)[path])
+        work.session.report.result_text(action.render(project, lock, path)[path])
         return
     work.output = Path(output).absolute() if output else None
-    if do(work, "stow_dockerfile"):
+    if do(work, "stow_dockerfile") or not work.written:
         work.session.report.status("Fresh", str(work.output or action.default_output(project)))
 
 
 def check(work: Work, output: str | None) -> None:
     """Compare the files on disk with what would be written; needs neither network nor engine."""
+    if output == _STDOUT:
+        raise UsageError("--check compares files, and `--output -` names none", hint="leave one of the two out")
     project = work.project()
     path = Path(output).absolute() if output else action.default_output(project)
     action.check(project, load_lock(project.lock_file), path)

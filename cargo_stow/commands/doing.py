@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cargo_stow import tasks
+from cargo_stow.errors import FileError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,7 +52,7 @@ def do(work: Work, name: str, *, remember: bool = True) -> bool:
         return _do(work, name, {"backend": "sqlite3", "dep_file": ":memory:"})
     project = work.project()
     with work.session.locked(project):
-        return _do(work, name, {"backend": "json", "dep_file": str(project.directory / _STATE)})
+        return _do(work, name, {"backend": "stow", "dep_file": str(project.directory / _STATE)})
 
 
 def _do(work: Work, name: str, state: dict[str, str]) -> bool:
@@ -66,11 +67,17 @@ def _do(work: Work, name: str, state: dict[str, str]) -> bool:
         "task_stow_run": lambda: tasks.run_task(work),
         "task_stow_dockerfile": lambda: tasks.dockerfile_task(work),
     }
-    config = {"GLOBAL": {"reporter": _Silent, "verbosity": 2, **state}}
+    config = {
+        "GLOBAL": {"reporter": _Silent, "verbosity": 2, **state},
+        "BACKEND": {"stow": "cargo_stow.commands.state:State"},
+    }
     # No configuration file is read: a `[tool.doit]` in the user's project is about the user's own pipeline.
     code = DoitMain(ModuleTaskLoader(creators), config_filenames=(), extra_config=config).run([name])
     if work.error is not None:
         raise work.error
+    if code != 0 and _Silent.last.complaints and not work.exit_code:
+        # All that doit itself has to complain of: a file dependency that went away meanwhile.
+        raise FileError(_Silent.last.complaints[0].strip(), hint="a file was removed meanwhile; run it again")
     if code != 0 and not work.exit_code:
-        raise RuntimeError(f"doit could not run `{name}`: {_Silent.last.complaints}")
+        raise RuntimeError(f"doit could not run `{name}`")
     return _Silent.last.skipped

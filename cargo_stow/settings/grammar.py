@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 # Debian policy, section 5.6.1 (names) and 5.6.12 (versions); a trailing "-" would tell apt to remove the package.
-_PACKAGE = re.compile(r"[a-z0-9][a-z0-9.+-]*[a-z0-9.+](?::[a-z0-9]+(?:-[a-z0-9]+)*)?(?:=[A-Za-z0-9.+:~-]*[A-Za-z0-9.+~])?")
+_PACKAGE = re.compile(
+    r"[a-z0-9][a-z0-9.+-]*[a-z0-9.+](?::[a-z0-9]+(?:-[a-z0-9]+)*)?(?:=[A-Za-z0-9.+:~-]*[A-Za-z0-9.+~])?"
+)
 # What `cargo new` accepts, in ASCII, and target names with dots that older manifests have.
 _CARGO_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
 _FEATURE = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9_-]*\??/)?[A-Za-z0-9_][A-Za-z0-9_.+-]*")

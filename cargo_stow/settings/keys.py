@@ -35,12 +35,20 @@ class Key:
 KEYS: Mapping[str, Key] = {
     "target_image": Key(parse=grammar.target, meaning="the image's reference; default <package>:<version>"),
     "base_image": Key(parse=grammar.base, meaning="the one base image of both stages"),
-    "build_deps": Key(parse=grammar.packages, default=(), from_text=grammar.split, meaning="packages only the build needs"),
-    "runtime_deps": Key(parse=grammar.packages, default=(), from_text=grammar.split, meaning="packages the program needs"),
+    "build_deps": Key(
+        parse=grammar.packages, default=(), from_text=grammar.split, meaning="packages only the build needs"
+    ),
+    "runtime_deps": Key(
+        parse=grammar.packages, default=(), from_text=grammar.split, meaning="packages the program needs"
+    ),
     "bin": Key(parse=grammar.cargo_name, meaning="which executable of the package goes into the image"),
     "features": Key(parse=grammar.features, default=(), from_text=grammar.split, meaning="Cargo features to activate"),
-    "all_features": Key(parse=grammar.boolean, default=False, from_text=grammar.truth, meaning="activate all Cargo features"),
-    "no_default_features": Key(parse=grammar.boolean, default=False, from_text=grammar.truth, meaning="leave out the default features"),
+    "all_features": Key(
+        parse=grammar.boolean, default=False, from_text=grammar.truth, meaning="activate all Cargo features"
+    ),
+    "no_default_features": Key(
+        parse=grammar.boolean, default=False, from_text=grammar.truth, meaning="leave out the default features"
+    ),
     "profile": Key(parse=grammar.profile, default="release", meaning="the Cargo profile"),
     "toolchain": Key(parse=grammar.toolchain, meaning="Rust channel or toolchain image, if no toolchain file says it"),
     "user": Key(parse=grammar.user, default=NON_ROOT, meaning="whom the program runs as; `root` turns non-root off"),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 SUITES = ("bookworm", "trixie")
 
 _SLIM = (
+    "force-unsafe-io",  # as the official image has: a container that dies in apt is thrown away
     "path-exclude=/usr/share/doc/*",
     "path-include=/usr/share/doc/*/copyright",
     "path-exclude=/usr/share/info/*",

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
-VERSION = "1"
+VERSION = "2"
 """The bed's version: raise it when a recipe changes, and the images made by the older recipe are made anew."""
 
 LABEL = "dev.cargo-stow.bed"

@@ -84,6 +84,7 @@ def test_config_files_between_root_and_package(tmp_path: Path) -> None:
     for directory in (tmp_path, tmp_path / "w", app, app / "deeper"):
         (directory / ".cargo").mkdir(parents=True)
         (directory / ".cargo/config.toml").touch()
+    (tmp_path / ".cargo/config.toml").write_text("outside, and never read")
     (app / ".cargo/config").write_text('include = ["more.toml", { path = "none.toml", optional = true }]')
     (app / ".cargo/more.toml").touch()
     one = Package(name="app", version="1.0.0", directory=app, targets=())

@@ -239,6 +239,11 @@ def test_inherited_values(tree: Tree, load: Load) -> None:
     assert found.members[0].needs == (root.parent / "a", root / "m/b")
 
 
+def test_dev_dependencies_of_outside_packages_do_not_count(tree: Tree, load: Load) -> None:
+    _, found = read("an excluded dependency is outside, and its dev-dependencies are not read", tree, load)
+    assert (found.outside[0].knows, found.outside[0].requires) == ((), ("c",))
+
+
 def test_requires_are_the_packages_own_names(tree: Tree, load: Load) -> None:
     _, found = read("everything a dependency can stand in", tree, load)
     assert found.members[0].requires == tuple("abcdefg")

@@ -1,0 +1,160 @@
+"""A Backend without an engine: the test double of the seam, for our tests and for those of who builds on us.
+
+Images are names and hashes, made from the contents of the context as a real build would read them. It counts what it
+is asked for, and does at any call whatever a test says: raise, or change a file. With `state`, what it holds is kept in
+a file, so that several processes see one engine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from cargo_stow.backends.protocol import Image, PushProgress
+from cargo_stow.context import hash_files, list_files
+from cargo_stow.errors import ImageNotFoundError, LockError
+from cargo_stow.lock import Pin
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from cargo_stow.backends.protocol import BuildOrder, RunOptions
+    from cargo_stow.model import Platform
+    from cargo_stow.reference import ImageRef
+
+
+def digest_of(text: str) -> str:
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+class MemoryBackend:
+    """Images in memory.
+
+    `tags` are names with the ID each has now, `images` the IDs that exist, `pushed` digests by repository. `registry`
+    says what a reference resolves to (None: nothing has it); one that is not in it resolves to a hash of its text.
+    `local` are references that only the engine has, with their IDs. `counts` counts calls by the method's name, and
+    `orders` and `runs` keep what they were given.
+    """
+
+    def __init__(self, *, state: Path | None = None, print_result: Callable[[str], None] = print) -> None:
+        self.tags: dict[str, str] = {}
+        self.images: set[str] = set()
+        self.pushed: dict[str, str] = {}
+        self.counts: Counter[str] = Counter()
+        self.registry: dict[str, str | None] = {}
+        self.local: dict[str, str] = {}
+        self.orders: list[BuildOrder] = []
+        self.runs: list[tuple[Image, RunOptions]] = []
+        self.exit_code = 0
+        self._state = state
+        self._print_result = print_result
+        self._plans: dict[str, list[Callable[[], None]]] = {}
+
+    def at(self, call: str, *actions: Callable[[], None]) -> None:
+        """Do something at the next calls of a method, one action a call, before it has any effect."""
+        self._plans.setdefault(call, []).extend(actions)
+
+    def fail(self, call: str, error: BaseException) -> None:
+        """Raise at the next call of a method."""
+
+        def raise_it() -> None:
+            raise error
+
+        self.at(call, raise_it)
+
+    def where(self) -> str:
+        return "memory"
+
+    def resolve(self, reference: ImageRef, platform: Platform) -> Pin:
+        self._called("resolve")
+        name = str(reference.tagged)
+        if name in self.local:
+            return Pin(reference=reference.tagged, platform=platform, id=self.local[name])
+        digest = self.registry.get(name, digest_of(f"{name} {platform}"))
+        if digest is None:
+            raise ImageNotFoundError(f"there is no image {name}", hint="check the name")
+        return Pin(reference=reference.tagged, platform=platform, digest=digest)
+
+    def check(self, pin: Pin) -> None:
+        self._called("check")
+        if pin.id is not None and self.local.get(str(pin.reference)) != pin.id:
+            raise LockError(f"{pin.reference} is not {pin.id}", hint="`cargo stow update`")
+
+    def build(self, order: BuildOrder) -> Image:
+        self._called("build")
+        self.orders.append(order)
+        identity = digest_of(f"{order.plan!r} {hash_files(order.root, list_files(order.root, order.plan.context))}")
+        self.images.add(identity)
+        self._save()
+        return Image(id=identity, reference=identity)
+
+    def find(self, name: ImageRef | str) -> Image | None:
+        self._called("find")
+        identity = name if isinstance(name, str) else self.tags.get(str(name.tagged))
+        if identity is None or identity not in self.images:
+            return None
+        pushed = None if isinstance(name, str) else self.pushed.get(name.name)
+        is_known = pushed == digest_of(f"manifest of {identity}")
+        return Image(id=identity, reference=f"{name.name}@{pushed}" if is_known else identity)  # type: ignore[union-attr]
+
+    def tag(self, image: Image, reference: ImageRef) -> Image:
+        self._called("tag")
+        if image.id not in self.images:
+            raise ImageNotFoundError(f"there is no image {image.id}")
+        self.tags[str(reference.tagged)] = image.id
+        self._save()
+        return self.find(reference) or image
+
+    def untag(self, reference: ImageRef) -> None:
+        self._called("untag")
+        self._untag(str(reference.tagged))
+
+    def sweep(self, repository: str) -> None:
+        self._called("sweep")
+        for name in [name for name in self.tags if name.startswith(f"{repository}:")]:
+            self._untag(name)
+
+    def push(self, reference: ImageRef, progress: Callable[[PushProgress], None]) -> str:
+        self._called("push")
+        image = self.find(reference)
+        if image is None:
+            raise ImageNotFoundError(f"there is no image {reference}")
+        for status, current in (("Pushing", 1), ("Pushing", 2), ("Pushed", 2)):
+            progress(PushProgress(layer=image.id[7:19], status=status, current=current, total=2))
+        self.pushed[reference.name] = digest_of(f"manifest of {image.id}")
+        self._save()
+        return self.pushed[reference.name]
+
+    def run(self, image: Image, options: RunOptions) -> int:
+        self._called("run")
+        self.runs.append((image, options))
+        if options.detach:
+            self._print_result(digest_of(f"container of {image.id}")[7:])
+        return self.exit_code
+
+    def _untag(self, name: str) -> None:
+        identity = self.tags.pop(name, None)
+        if identity is not None and identity not in self.tags.values():
+            self.images.discard(identity)
+        self._save()
+
+    def _called(self, name: str) -> None:
+        self._load()
+        self.counts[name] += 1
+        self._save()
+        if self._plans.get(name):
+            self._plans[name].pop(0)()
+
+    def _load(self) -> None:
+        if self._state is not None and self._state.exists():
+            state: dict[str, Any] = json.loads(self._state.read_text(encoding="utf-8"))
+            self.tags, self.images, self.pushed = state["tags"], set(state["images"]), state["pushed"]
+            self.counts = Counter(state["counts"])
+
+    def _save(self) -> None:
+        if self._state is not None:
+            state = {"tags": self.tags, "images": sorted(self.images), "pushed": self.pushed, "counts": self.counts}
+            self._state.write_text(json.dumps(state), encoding="utf-8")

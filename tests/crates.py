@@ -1,0 +1,109 @@
+"""Workspaces, settings and plans as values, for tests of what is pure: nothing here is on a disk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+
+from cargo_stow.manifest import closure
+from cargo_stow.model import Package, Platform, Target, Workspace
+from cargo_stow.plan import Plan
+from cargo_stow.planner import make_plan
+from cargo_stow.reference import ImageRef, parse_reference
+from cargo_stow.settings import Settings, make_settings
+
+ROOT = Path("/work space")
+AMD64 = Platform(os="linux", architecture="amd64")
+BASE = parse_reference("debian:bookworm-slim@sha256:" + "b" * 64)
+TOOLCHAIN = parse_reference("rust:1.95-slim@sha256:" + "c" * 64)
+
+
+def make_package(
+    name: str = "greeter",
+    directory: Path = ROOT,
+    *,
+    bins: tuple[str, ...] | None = None,
+    container: Mapping[str, object] | None = None,
+    default_run: str | None = None,
+    needs: tuple[Path, ...] = (),
+    knows: tuple[Path, ...] = (),
+    requires: tuple[str, ...] = (),
+    version: str = "0.1.0",
+    library: bool = False,
+) -> Package:
+    names = (name,) if bins is None else bins
+    targets = [Target(name=name, kind="lib", path=PurePosixPath("src/lib.rs"))] if library else []
+    targets += [Target(name=each, kind="bin", path=PurePosixPath(f"src/bin/{each}.rs")) for each in names]
+    return Package(
+        name=name,
+        version=version,
+        directory=directory,
+        targets=tuple(targets),
+        needs=needs,
+        knows=knows,
+        requires=requires,
+        default_run=default_run,
+        container={"base_image": "debian:bookworm-slim"} if container is None else container,
+    )
+
+
+def make_workspace(
+    *members: Package,
+    root: Path = ROOT,
+    container: Mapping[str, object] | None = None,
+    outside: tuple[Package, ...] = (),
+    target: Path | None = None,
+) -> Workspace:
+    return Workspace(
+        root=root,
+        target_directory=target or root / "target",
+        members=members or (make_package(),),
+        outside=outside,
+        container=container or {},
+    )
+
+
+def settings_of(
+    container: Mapping[str, object] | None = None,
+    *,
+    package: Package | None = None,
+    workspace: Mapping[str, object] | None = None,
+    flags: Mapping[str, object] | None = None,
+    environment: Mapping[str, str] | None = None,
+    channel: tuple[str, Path] | None = None,
+    locked: bool = True,
+) -> Settings:
+    package = package or make_package(container=container)
+    return make_settings(
+        workspace=make_workspace(package, container=workspace),
+        package=package,
+        flags=dict(flags or {}),
+        environment=environment or {},
+        channel=channel,
+        locked=locked,
+    )
+
+
+def plan_of(
+    workspace: Workspace,
+    *,
+    flags: Mapping[str, object] | None = None,
+    base: ImageRef = BASE,
+    toolchain: ImageRef = TOOLCHAIN,
+    config_files: tuple[Path, ...] = (),
+    locked: bool = True,
+) -> Plan:
+    """The plan of the first member."""
+    package = workspace.members[0]
+    settings = make_settings(
+        workspace=workspace, package=package, flags=dict(flags or {}), environment={}, channel=None, locked=locked
+    )
+    return make_plan(
+        workspace=workspace,
+        closure=closure(workspace, package),
+        settings=settings,
+        base=base,
+        toolchain=toolchain,
+        platform=AMD64,
+        config_files=config_files,
+    )
