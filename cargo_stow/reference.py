@@ -19,7 +19,7 @@ _DIGEST = r"sha256:[a-f0-9]{64}|sha512:[a-f0-9]{128}"
 _NAME_LIMIT = 255
 _REFERENCE = re.compile(rf"(?P<name>(?:{_DOMAIN}/)?{_PATH})(?::(?P<tag>{_TAG}))?(?:@(?P<digest>{_DIGEST}))?")
 _REGISTRY = re.compile(_DOMAIN)
-_IDENTIFIER = re.compile(r"[a-f0-9]{64}")
+_IDENTIFIER = re.compile(r"(?:sha256:)?[a-f0-9]{64}")
 DEFAULT_REGISTRY = "docker.io"
 _HUB = frozenset({DEFAULT_REGISTRY, f"index.{DEFAULT_REGISTRY}"})
 
@@ -88,7 +88,7 @@ def _why_not(text: str) -> str:
         return "it is a URL; leave the scheme out"
     if any(character.isspace() for character in text):
         return "it contains white space"
-    if _IDENTIFIER.fullmatch(text.removeprefix("sha256:")):
+    if _IDENTIFIER.fullmatch(text):
         return "it is an image ID, which no registry knows; give the image a name and a tag"
     path = text.partition("@")[0].rpartition("/")[2].partition(":")[0]
     if path != path.lower():

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -105,10 +104,10 @@ def backend() -> MemoryBackend:
 
 
 @pytest.fixture
-def session(backend: MemoryBackend, environment: dict[str, str]) -> Iterator[Session]:
+def session(backend: MemoryBackend, environment: dict[str, str]) -> Session:
     value = Session(environment=environment, runner=SystemRunner(), report=Report(environment=environment))
     value._backend = backend
-    return value  # type: ignore[return-value]
+    return value
 
 
 @pytest.fixture
@@ -120,9 +119,3 @@ def load(session: Session) -> Callable[..., Project]:
         return load_project(Request(manifest_path=path, **asked), session.environment, session.runner)  # type: ignore[arg-type]
 
     return project
-
-
-@pytest.fixture
-def real_docker() -> str:
-    """For a test that is about the block itself."""
-    return shutil.which("docker") or ""

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from cargo_stow.manifest import closure
 from cargo_stow.model import Package, Platform, Target, Workspace
-from cargo_stow.plan import Plan
 from cargo_stow.planner import make_plan
-from cargo_stow.reference import ImageRef, parse_reference
-from cargo_stow.settings import Settings, make_settings
+from cargo_stow.reference import parse_reference
+from cargo_stow.settings import make_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cargo_stow.plan import Plan
+    from cargo_stow.reference import ImageRef
+    from cargo_stow.settings import Settings
 
 ROOT = Path("/work space")
 AMD64 = Platform(os="linux", architecture="amd64")

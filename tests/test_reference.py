@@ -87,7 +87,7 @@ def test_references(text: str, registry: str, repository: str, tag: str | None, 
         ("--platform=linux/arm64", "expected"),
         ("debian;id", "expected"),
         ("débian", "expected"),
-        ("debian:١٢", "expected"),
+        ("debian:\u0661\u0662", "expected"),
         ("\uff44ebian", "expected"),
     ],
 )
@@ -125,8 +125,7 @@ def test_whatever_the_grammar_makes_is_read_and_written_back(
 def test_any_text_is_refused_or_is_harmless(text: str) -> None:
     try:
         found = parse_reference(text)
-    except ValueError as error:
-        assert str(error)
+    except ValueError:
         return
     assert str(found) == text
     assert re.fullmatch(r"[A-Za-z0-9\[][A-Za-z0-9\[\]:./_@-]*", text)

@@ -131,7 +131,7 @@ def _unknown(key: str, spelled: str, file: Path, table: str) -> UsageError:
             hint="build and runtime stem from the same base, so that the program finds the libraries it was linked"
             " with: set `base_image`, and lend another compiler with `toolchain`",
         )
-    close = difflib.get_close_matches(key, KEYS, n=1)
+    close = [known for known in KEYS if known.startswith(f"{key}_")] or difflib.get_close_matches(key, KEYS, n=1)
     hint = f"did you mean `{close[0]}`?" if close else f"known keys: {', '.join(sorted(KEYS))}"
     name = f"`{spelled}`" if spelled.isprintable() else grammar.shown(spelled)
     return UsageError(f"{file}, [{table}]: unknown key {name}", hint=hint)

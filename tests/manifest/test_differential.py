@@ -25,28 +25,31 @@ def option(*texts: str) -> st.SearchStrategy[str]:
 
 
 @st.composite
-def packages(draw: st.DrawFn, place: str) -> str:
+def packages(draw: st.DrawFn, place: str, in_workspace: bool) -> str:
     """Draw a manifest that any of the rules may apply to."""
+
+    def inherited(key: str) -> list[str]:
+        return [f"{key}.workspace = true"] if in_workspace else []
+
     name = draw(st.sampled_from((place.replace("/", "-"), place.rpartition("/")[2])))
     head = [
         f'[package]\nname = "{name}"',
-        draw(st.sampled_from(('version = "1.0.0"', 'version = "0.1.0-a.1+b"', "version.workspace = true", ""))),
-        draw(st.sampled_from(('edition = "2021"', 'edition = "2018"', "edition.workspace = true", ""))),
+        draw(option('version = "1.0.0"', 'version = "0.1.0-a.1+b"', *inherited("version"))),
+        draw(option('edition = "2021"', 'edition = "2018"', *inherited("edition"))),
         draw(option("autobins = false", "autobins = true")),
         draw(option("autolib = false", "autolib = true")),
         draw(option("build = false", 'build = "gen.rs"', "build = true")),
-        draw(option('default-run = "one"')),
     ]
     tail = [
         draw(option("[lib]", '[lib]\nname = "x"', '[lib]\npath = "src/x.rs"', "[lib]\nproc-macro = true")),
         draw(option('[[bin]]\nname = "one"', '[[bin]]\nname = "x"', '[[bin]]\nname = "x"\npath = "src/main.rs"')),
         draw(option('[[bin]]\nname = "two"\npath = "src/bin/../x.rs"')),
     ]
-    return "\n".join([*head, *draw(dependencies(place)), *tail]) + "\n"
+    return "\n".join([*head, *draw(dependencies(place, in_workspace)), *tail]) + "\n"
 
 
 @st.composite
-def dependencies(draw: st.DrawFn, place: str) -> list[str]:
+def dependencies(draw: st.DrawFn, place: str, in_workspace: bool) -> list[str]:
     sections = ("dependencies", "dev-dependencies", "build-dependencies", "target.'cfg(unix)'.dependencies")
     lines = []
     for section in draw(st.sets(st.sampled_from(sections), max_size=2)):
@@ -55,15 +58,26 @@ def dependencies(draw: st.DrawFn, place: str) -> list[str]:
             path = os.path.relpath(other, place)
             key = other.replace("/", "-")
             own = f'{{ path = "{path}", package = "{key}" }}'
-            lines.append(f"n-{key} = " + draw(st.sampled_from((own, "{ workspace = true }"))))
+            lines.append(
+                f"n-{key} = " + draw(st.sampled_from((own, "{ workspace = true }") if in_workspace else (own,)))
+            )
     return lines
 
 
 @st.composite
 def trees(draw: st.DrawFn) -> tuple[dict[str, str], str]:
-    manifests = {place: draw(packages(place)) for place in PLACES if place == "w" or draw(st.booleans())}
-    if draw(st.booleans()):
-        members = draw(st.sampled_from(('"a"', '"b/*"', '"a", "b/[cd]"', '"?", "b/**/c"', '"../out/e"', "")))
+    in_workspace = draw(st.booleans())
+    manifests = {
+        place: draw(packages(place, in_workspace and place != "out/e"))
+        for place in PLACES
+        if place == "w" or draw(st.integers(0, 9))
+    }
+    if in_workspace:
+        members = draw(
+            st.sampled_from(
+                ('"a", "b/*"', '"a", "b/c", "b/d"', '"a"', '"b/*"', '"a", "b/[cd]"', '"?", "b/**/c"', '"../out/e"', "")
+            )
+        )
         shared = "".join(
             f'n-{key} = {{ path = "{os.path.relpath(other, "w")}", package = "{key}" }}\n'
             for other in PLACES
@@ -76,7 +90,7 @@ def trees(draw: st.DrawFn) -> tuple[dict[str, str], str]:
         manifests["w"] = f"{workspace}[workspace.dependencies]\n{shared}\n{own}"
     files = {f"{place}/Cargo.toml": text for place, text in manifests.items()}
     for place in manifests:
-        files |= {f"{place}/{file}": "" for file in draw(st.sets(st.sampled_from(FILES), min_size=1))}
+        files |= {f"{place}/{file}": "" for file in ("src/lib.rs", *draw(st.sets(st.sampled_from(FILES))))}
     return files, draw(st.sampled_from(sorted(manifests)))
 
 

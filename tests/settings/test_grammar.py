@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import re
 
 import pytest
@@ -25,7 +26,7 @@ def value_of(key: str, text: object) -> object:
     [
         *(
             ("build_deps", text)
-            for text in ("g++", "libc6-dev", "libssl3", "libc6:armhf", "gcc=4:12.2.0-3", "a=1~rc1+b")
+            for text in ("g++", "libc6-dev", "libssl3", "libc6:armhf", "gcc=4:12.2.0-3", "ab=1~rc1+b")
         ),
         *(("features", text) for text in ("tls", "a/b", "a?/b", "2fa", "_x", "std+simd", "v1.2")),
         *(("toolchain", text) for text in ("stable", "beta", "nightly", "nightly-2026-01-01", "1.90", "1.90.1")),
@@ -46,16 +47,22 @@ def test_what_passes(key: str, text: str) -> None:
     [
         *(("build_deps", text, "Debian package name") for text in (
             "a", "Gcc", "-y", "gcc-", "gcc=1-", "gcc:amd64-", "gcc:", "gcc=", "gcc/bookworm", "gcc*", "gcc ", "gcc\n",
-            "gcc;id", "./x.deb", "gcc=$(id)", "g\u0441c", "gcc=١", "gcc:-a",
+            "gcc;id", "./x.deb", "gcc=$(id)", "g\u0441c", "gcc=\u0661", "gcc:-a",
         )),
-        *(("features", text, "Cargo feature") for text in ("-x", "a//b", "/a", "a/", "a,b", "a b", "a\n", "a'", "dep:a", "é")),
+        *(("features", text, "Cargo feature") for text in (
+            "-x", "a//b", "/a", "a/", "a,b", "a b", "a\n", "a'", "dep:a",
+            "é",
+        )),
         *(("toolchain", text, "expected a channel") for text in (
-            "1", "1.90-beta", "١.٢", "1.90\n", "nightly-٢٠٢٦-01-01", "latest", "rust", "$x", "-1.90", "a b:1", "r:5/rust",
+            "1", "1.90-beta", "\u0661.\u0662", "1.90\n", "nightly-\u0662\u0660\u0662\u0666-01-01",
+            "latest", "rust", "$x", "-1.90", "a b:1",
+            "r:5/rust",
         )),
         *(("profile", text, "Cargo profile") for text in ("-x", "a.b", "a+b", "a/b", "..", "a\n", "é")),
         ("profile", "debug", "cargo calls that profile `dev`"),
         *(("user", text, "user name or number") for text in (
-            "-u", "1000:", ":0", "a b", "a\n", "١٢", "1000:٣", "a:b:c", "$u", "a" * 33, "12345678901", "²",
+            "-u", "1000:", ":0", "a b", "a\n", "\u0661\u0662", "1000:\u0663", "a:b:c", "$u", "a" * 33,
+            "12345678901", "²",
         )),
         ("user", "4294967295", "at most 4294967294"),
         ("user", "1:4294967295", "at most"),
@@ -103,8 +110,7 @@ def test_any_text_is_refused_or_means_nothing_to_a_shell(key: str, value: str, v
     given = {"environment": {variable(key): value}} if variables else {"flags": {key: value_of(key, value)}}
     try:
         found = settings_of(BASE, **given)
-    except UsageError as error:
-        assert key in str(error)
+    except UsageError:
         return
     texts = getattr(found, key)
     for text in texts if key in ARRAYS else [str(texts)]:
@@ -113,7 +119,5 @@ def test_any_text_is_refused_or_means_nothing_to_a_shell(key: str, value: str, v
 
 @given(key=st.sampled_from(sorted(KEYS)), value=ANYTHING)
 def test_any_value_gives_settings_or_a_usage_error(key: str, value: object) -> None:
-    try:
-        settings_of({**BASE, key: value})
-    except UsageError as error:
-        assert f"[package.metadata.container] {key}: " in str(error)
+    with contextlib.suppress(UsageError):
+        assert settings_of({**BASE, key: value}).origins[key].endswith(f"[package.metadata.container] {key}")

@@ -53,9 +53,11 @@ def test_empty_text(key: str) -> None:
 @pytest.mark.parametrize("section", ["container", "workspace"])
 def test_a_second_base_is_refused_with_the_reason(key: str, hyphens: bool, section: str) -> None:
     spelled = key.replace("_", "-") if hyphens else key
-    sections = {"container": BASE} | {section: {**(BASE if section == "container" else {}), spelled: "debian:13"}}
+    tried = {spelled: "debian:13"}
     with pytest.raises(UsageError, match=f"`{spelled}` would set a second base") as caught:
-        settings_of(**sections)
+        settings_of(
+            {**BASE, **tried} if section == "container" else BASE, workspace=tried if section == "workspace" else {}
+        )
     assert "same base" in caught.value.hint
 
 
@@ -78,9 +80,10 @@ def test_no_variable_and_no_flag_sets_a_second_base(key: str) -> None:
 )
 @pytest.mark.parametrize("section", ["package", "workspace"])
 def test_an_unknown_key(key: str, hint: str, section: str) -> None:
-    own, shared = ({**BASE, key: 1}, {}) if section == "package" else (BASE, {key: 1})
     with pytest.raises(UsageError) as caught:
-        settings_of(own, workspace=shared)
+        settings_of(
+            {**BASE, key: 1} if section == "package" else BASE, workspace={} if section == "package" else {key: 1}
+        )
     assert str(caught.value) == f"{ROOT}/Cargo.toml, [{section}.metadata.container]: unknown key `{key}`"
     assert caught.value.hint.startswith(hint)
 

@@ -1,0 +1,164 @@
+"""The one driver of the suite: a copy of a crate, and `cargo-stow` started in it as a user starts it."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from integration.driver.state import State, read_state
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from integration.driver.engine import Engine
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+TOKEN = secrets.token_hex(4)
+"""In every name and program of this session, so that no other session has the same image."""
+
+_SECONDS = 400.0
+_LEFT_OUT = shutil.ignore_patterns("target", "Stow.lock", "Dockerfile*")
+_IMAGE_ID = re.compile(r"sha256:[0-9a-f]{64}")
+_BUILD = re.compile(r"(buildx )?build( |$)")
+_LOGGER = """\
+#!/bin/sh
+# Notes how docker was called, and calls it.
+printf '%s\\n' "$*" >>'{log}'
+exec '{docker}' "$@"
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Done:
+    """How a command ended; `docker` is how it called the docker client, one line a call."""
+
+    code: int
+    out: str
+    err: str
+    docker: tuple[str, ...] = ()
+
+    @property
+    def builds(self) -> int:
+        """How many builds the engine was asked for."""
+        return sum(1 for call in self.docker if _BUILD.match(call))
+
+    @property
+    def reference(self) -> str:
+        """The one line that a result is."""
+        assert re.fullmatch(r"\S+\n", self.out), f"not one line: {self.out!r}"
+        return self.out.strip()
+
+
+@dataclass(kw_only=True)
+class Stow:
+    """A crate in `root`, the engine its commands use, and a namespace of images that is its own."""
+
+    root: Path
+    engine: Engine
+    scratch: Path
+    prefix: str = field(default_factory=lambda: f"stow-{TOKEN}.invalid/{secrets.token_hex(4)}")
+    environment: dict[str, str] = field(default_factory=dict)
+    seen: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.bin = self.scratch / "bin"
+        self.log = self.scratch / "docker.log"
+        self.wrap_docker(_LOGGER.format(log=self.log, docker=shutil.which("docker")))
+
+    @classmethod
+    def copy(cls, example: str, engine: Engine, scratch: Path) -> Stow:
+        """Copy an example, and let its images have names of its own."""
+        root = scratch / "crate"
+        shutil.copytree(EXAMPLES / example, root, ignore=_LEFT_OUT)
+        stow = cls(root=root, engine=engine, scratch=scratch)
+        for manifest in root.rglob("Cargo.toml"):
+            manifest.write_text(manifest.read_text().replace("registry.example.org/team", stow.prefix))
+        return stow
+
+    def wrap_docker(self, script: str) -> Path:
+        """Put a program called docker first on PATH."""
+        self.bin.mkdir(exist_ok=True)
+        program = self.bin / "docker"
+        program.write_text(script)
+        program.chmod(0o755)
+        return program
+
+    def environ(self, env: Mapping[str, str | None] | None = None) -> dict[str, str]:
+        """The environment of a command; None takes a variable away."""
+        base = self.engine.environment
+        base["PATH"] = f"{self.bin}:{Path(sys.executable).parent}:{base['PATH']}"
+        return {name: value for name, value in {**base, **self.environment, **(env or {})}.items() if value is not None}
+
+    def __call__(self, *words: str, code: int | None = 0, **options: object) -> Done:
+        """Run `cargo-stow`; `code` is the exit code it must have, None for any. Options: see `run`."""
+        return self.run(["cargo-stow", *words], code=code, **options)  # type: ignore[arg-type]
+
+    def doit(self, *words: str, code: int | None = 0, **options: object) -> Done:
+        """Run doit on the dodo.py of the crate's directory."""
+        return self.run([sys.executable, "-m", "doit", *words], code=code, **options)  # type: ignore[arg-type]
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        code: int | None = 0,
+        cwd: Path | None = None,
+        env: Mapping[str, str | None] | None = None,
+        stdin: str = "",
+    ) -> Done:
+        """Run a program in the crate's directory to its end."""
+        before = len(self.calls())
+        environment = self.environ(env)
+        program = shutil.which(argv[0], path=f"{Path(sys.executable).parent}:{environment['PATH']}") or argv[0]
+        ended = subprocess.run(
+            [program, *argv[1:]], cwd=cwd or self.root, env=environment, input=stdin, capture_output=True, text=True,
+            timeout=_SECONDS, check=False,
+        )  # fmt: skip
+        return self.note(Done(code=ended.returncode, out=ended.stdout, err=ended.stderr, docker=self.calls(before)), code)
+
+    def note(self, done: Done, code: int | None) -> Done:
+        """Remember the images a command named, and hold it to its exit code."""
+        self.seen.update(_IMAGE_ID.findall(done.out))
+        self.seen.update(filter(None, [self.engine.image_id(name) for name in self.tags()]))
+        assert code is None or done.code == code, f"exit code {done.code}, not {code}; stderr ended:\n{done.err[-3000:]}"
+        return done
+
+    def calls(self, start: int = 0) -> tuple[str, ...]:
+        """How docker has been called, from the call with that number on."""
+        return tuple(self.log.read_text().splitlines()[start:]) if self.log.exists() else ()
+
+    def image(self, name: str, tag: str = "latest") -> str:
+        return f"{self.prefix}/{name}:{tag}"
+
+    def tags(self) -> list[str]:
+        """The names that images of this namespace have now."""
+        found = self.engine.docker("images", "--format", "{{.Repository}}:{{.Tag}}", "--filter", f"reference={self.prefix}/*")
+        return [name for name in found.split() if not name.endswith(":<none>")]
+
+    def edit(self, path: str, old: str, new: str) -> None:
+        """Change a file of the crate; the old text must be there."""
+        file = self.root / path
+        text = file.read_text()
+        assert old in text, f"{old!r} is not in {path}"
+        file.write_text(text.replace(old, new))
+
+    def state(self, image: str = "greeter") -> State:
+        """What a command that fails must leave as it is."""
+        return read_state(self.root, self.engine.image_id(self.image(image)))
+
+    def clean(self) -> None:
+        """Remove the images and containers that the commands made."""
+        for name in self.tags():
+            self.seen.add(self.engine.image_id(name) or "")
+        for container in self.engine.containers_of(self.seen):
+            self.engine.try_docker("rm", "--force", "--volumes", container)
+        for name in self.tags():
+            self.engine.try_docker("rmi", name)
+        for identity in self.seen - {""}:
+            self.engine.remove_image(identity)

@@ -1,0 +1,233 @@
+"""`stow_build` on a real, tiny crate: when it builds, and when it does not."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from cargo_stow.actions.build import build, find_current
+from cargo_stow.backends.memory import MemoryBackend
+from cargo_stow.errors import BuildError, ImageNotFoundError, LockError
+from cargo_stow.project import Project
+from cargo_stow.reference import parse_reference
+from cargo_stow.session import Session
+
+Load = Callable[..., Project]
+TARGET = "registry.example.org/team/greeter:1"
+
+
+@pytest.fixture
+def make(session: Session, load: Load) -> Callable[[], str]:
+    """One `cargo stow build`: everything read anew."""
+    return lambda: build(session, load(), locked=False).id
+
+
+def test_the_first_build(greeter: Path, make: Callable[[], str], backend: MemoryBackend) -> None:
+    identity = make()
+    assert backend.tags == {TARGET: identity}
+    assert backend.counts["build"] == 1
+    lock = (greeter / "Stow.lock").read_text()
+    assert 'reference = "debian:bookworm-slim"' in lock
+    assert 'reference = "rust:' in lock
+    assert backend.orders[0].root == greeter
+    assert backend.orders[0].directory == greeter / "target" / "stow"
+
+
+def test_a_second_build_does_nothing(greeter: Path, make: Callable[[], str], backend: MemoryBackend) -> None:
+    first = make()
+    lock = (greeter / "Stow.lock").read_text()
+    assert make() == first
+    assert (backend.counts["build"], backend.counts["resolve"]) == (1, 2)
+    assert (greeter / "Stow.lock").read_text() == lock
+
+
+def test_without_cargo_on_path(
+    greeter: Path, session: Session, load: Load, without_cargo: dict[str, str], backend: MemoryBackend
+) -> None:
+    with_cargo = build(session, load(), locked=False)
+    session.environment = without_cargo
+    assert shutil.which("cargo", path=without_cargo["PATH"]) is None
+    assert build(session, load(), locked=False) == with_cargo
+    assert backend.counts["build"] == 1
+
+
+def keep_times(path: Path, change: Callable[[Path], object]) -> None:
+    """Change a file, and put its times back."""
+    status = path.stat()
+    change(path)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+STAYS: dict[str, Callable[[Path], object]] = {
+    "touch": lambda crate: os.utime(crate / "src/main.rs", (1, 1)),
+    "same bytes written again": lambda crate: (crate / "src/main.rs").write_bytes((crate / "src/main.rs").read_bytes()),
+    "a file in the target directory": lambda crate: (crate / "target/x").write_text(""),
+    "the Dockerfile": lambda crate: (crate / "Dockerfile").write_text(""),
+    "version control": lambda crate: ((crate / ".git").mkdir(), (crate / ".git/HEAD").write_text("")),
+    "a file outside of the context": lambda crate: (crate.parent / "README.md").write_text("new"),
+}
+REBUILDS: dict[str, Callable[[Path], object]] = {
+    "an edit": lambda crate: (crate / "src/main.rs").write_text("fn main() { todo!() }"),
+    "an edit of the same size and time": lambda crate: keep_times(
+        crate / "src/main.rs", lambda path: path.write_text(path.read_text().replace("{}", "()"))
+    ),
+    "a new file": lambda crate: (crate / "src/more.rs").write_text(""),
+    "a deleted file": lambda crate: (crate / "src/gone.rs").unlink(),
+    "a renamed file": lambda crate: (crate / "src/gone.rs").rename(crate / "src/here.rs"),
+    "the executable bit": lambda crate: (crate / "src/gone.rs").chmod(0o755),
+    "the manifest": lambda crate: (crate / "Cargo.toml").write_text((crate / "Cargo.toml").read_text() + "# x\n"),
+    "the toolchain file": lambda crate: (crate / "rust-toolchain").write_text("1.90"),
+    "a pin": lambda crate: (crate / "Stow.lock").write_text(
+        (crate / "Stow.lock").read_text().replace('digest = "sha256:', 'digest = "sha256:' + "0" * 64 + '"#', 1)
+    ),
+    "no record": lambda crate: (crate / "target/stow/record.json").unlink(),
+    "a damaged record": lambda crate: (crate / "target/stow/record.json").write_text("{"),
+}
+
+
+@pytest.mark.parametrize("change", STAYS.values(), ids=STAYS)
+def test_what_builds_nothing(
+    greeter: Path, make: Callable[[], str], backend: MemoryBackend, change: Callable[[Path], object]
+) -> None:
+    first = make()
+    change(greeter)
+    assert make() == first
+    assert backend.counts["build"] == 1
+
+
+@pytest.mark.parametrize("change", REBUILDS.values(), ids=REBUILDS)
+def test_what_builds_again(
+    greeter: Path, make: Callable[[], str], backend: MemoryBackend, change: Callable[[Path], object]
+) -> None:
+    (greeter / "src/gone.rs").write_text("")
+    make()
+    change(greeter)
+    make()
+    assert backend.counts["build"] == 2
+    make()
+    assert backend.counts["build"] == 2
+
+
+def test_an_image_that_was_removed_is_built_again(
+    greeter: Path, make: Callable[[], str], backend: MemoryBackend
+) -> None:
+    make()
+    backend.untag(parse_reference(TARGET))
+    assert make() in backend.images
+    assert backend.counts["build"] == 2
+
+
+def test_a_tag_that_was_given_to_another_image(greeter: Path, make: Callable[[], str], backend: MemoryBackend) -> None:
+    first = make()
+    backend.images.add("sha256:other")
+    backend.tags[TARGET] = "sha256:other"
+    assert make() == first
+    assert backend.tags[TARGET] == first
+    assert backend.counts["build"] == 2
+
+
+def test_another_name_is_another_build(
+    greeter: Path, make: Callable[[], str], session: Session, backend: MemoryBackend
+) -> None:
+    first = make()
+    session.environment = {**session.environment, "CARGO_STOW_TARGET_IMAGE": "registry.example.org/other:2"}
+    make()
+    assert backend.tags == {TARGET: first, "registry.example.org/other:2": first}
+
+
+def test_a_pushed_image_is_named_by_its_digest(
+    greeter: Path, make: Callable[[], str], session: Session, load: Load, backend: MemoryBackend
+) -> None:
+    make()
+    digest = backend.push(parse_reference(TARGET), lambda _news: None)
+    current = find_current(session, load())
+    assert current is not None
+    assert current.reference == f"registry.example.org/team/greeter@{digest}"
+
+
+def test_each_profile_has_an_entry_of_its_own(
+    greeter: Path, session: Session, load: Load, backend: MemoryBackend
+) -> None:
+    debug = {"profile": "dev", "target_image": "x:debug"}
+    build(session, load(), locked=False)
+    build(session, load(flags=debug), locked=False)
+    build(session, load(), locked=False)
+    build(session, load(flags=debug), locked=False)
+    assert backend.counts["build"] == 2
+
+
+def test_locked_needs_a_complete_lock(greeter: Path, session: Session, load: Load, backend: MemoryBackend) -> None:
+    with pytest.raises(LockError, match="--locked forbids to add one"):
+        build(session, load(), locked=True)
+    assert (backend.counts["resolve"], backend.counts["build"]) == (0, 0)
+    assert not (greeter / "Stow.lock").exists()
+    build(session, load(), locked=False)
+    (greeter / "src/main.rs").write_text("")
+    build(session, load(), locked=True)
+    assert backend.counts["build"] == 2
+
+
+def test_a_base_that_only_the_engine_has(greeter: Path, make: Callable[[], str], backend: MemoryBackend) -> None:
+    backend.local["debian:bookworm-slim"] = f"sha256:{'1' * 64}"
+    make()
+    assert f'id = "sha256:{"1" * 64}"' in (greeter / "Stow.lock").read_text()
+    backend.local["debian:bookworm-slim"] = f"sha256:{'2' * 64}"
+    (greeter / "src/main.rs").write_text("")
+    with pytest.raises(LockError):
+        make()
+    assert backend.counts["build"] == 1
+
+
+def test_a_base_that_does_not_exist(greeter: Path, make: Callable[[], str], backend: MemoryBackend) -> None:
+    backend.registry["debian:bookworm-slim"] = None
+    with pytest.raises(ImageNotFoundError):
+        make()
+    assert not (greeter / "Stow.lock").exists()
+
+
+def test_a_cargo_lock_that_is_out_of_date(greeter: Path, make: Callable[[], str], backend: MemoryBackend) -> None:
+    (greeter / "Cargo.lock").write_text("version = 3\n")
+    with pytest.raises(LockError, match=r"Cargo\.lock"):
+        make()
+    assert backend.counts["build"] == 0
+
+
+def test_no_cargo_lock_is_warned_of(
+    greeter: Path, make: Callable[[], str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (greeter / "Cargo.lock").unlink()
+    make()
+    assert "warning: " in (err := capsys.readouterr().err)
+    assert "Cargo.lock does not exist" in err
+
+
+def test_a_failing_build_changes_nothing(greeter: Path, make: Callable[[], str], backend: MemoryBackend) -> None:
+    first = make()
+    record = (greeter / "target/stow/record.json").read_bytes()
+    lock = (greeter / "Stow.lock").read_bytes()
+    main = (greeter / "src/main.rs").read_bytes()
+    (greeter / "src/main.rs").write_text("nonsense")
+    backend.fail("build", BuildError("a step failed"))
+    with pytest.raises(BuildError):
+        make()
+    assert backend.tags == {TARGET: first}
+    assert (greeter / "target/stow/record.json").read_bytes() == record
+    assert (greeter / "Stow.lock").read_bytes() == lock
+    (greeter / "src/main.rs").write_bytes(main)
+    assert make() == first
+    assert backend.counts["build"] == 2  # the first, and the one that failed
+
+
+def test_a_source_that_changes_during_the_build(
+    greeter: Path, make: Callable[[], str], backend: MemoryBackend, capsys: pytest.CaptureFixture[str]
+) -> None:
+    backend.at("build", lambda: (greeter / "src/main.rs").write_text("later") and None)
+    make()
+    assert "warning: a source changed during the build" in capsys.readouterr().err
+    assert not (greeter / "target/stow/record.json").exists()
+    make()
+    assert backend.counts["build"] == 2
