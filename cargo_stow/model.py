@@ -50,6 +50,7 @@ class Package:
 
     `needs` are the directories of the path dependencies that a build compiles (normal and build dependencies, of any
     platform, optional ones too); `knows` those whose manifest cargo reads but never compiles (dev-dependencies).
+    `requires` names the packages that the manifest depends on, of every kind, as Cargo.lock lists them.
     `container` is the text of `[package.metadata.container]` as parsed, None where there is no such section.
     """
 
@@ -69,7 +70,7 @@ class Package:
 
     @property
     def bins(self) -> tuple[str, ...]:
-        """The names of the executables, in the manifest's order."""
+        """The names of the executables, sorted. Cargo lets them be nearly anything: they are not safe to use as they are."""
         return tuple(target.name for target in self.targets if target.kind == "bin")
 
 
@@ -104,9 +105,12 @@ class Closure:
     """What cargo must find on disk to build one package.
 
     `root` is the deepest directory that holds everything; `sources` are the packages that are compiled (the package
-    itself first), `manifests` those of which cargo reads `Cargo.toml` only.
+    itself first), `manifests` those of which cargo reads `Cargo.toml` only. `files` are cargo's configuration files,
+    `vendored` the directories of vendored crates, as far as they lie below `root`.
     """
 
     root: Path
     sources: tuple[Package, ...]
     manifests: tuple[Package, ...]
+    files: tuple[Path, ...] = ()
+    vendored: tuple[Path, ...] = ()

@@ -77,7 +77,6 @@ def make_plan(
     base: ImageRef,
     toolchain: ImageRef,
     platform: Platform,
-    config_files: tuple[Path, ...] = (),
 ) -> Plan:
     """Lay out the stages for one executable of one package.
 
@@ -98,7 +97,7 @@ def make_plan(
         platform=platform,
         stages=stages,
         config=ImageConfig(user=settings.user, entrypoint=(f"/usr/bin/{settings.bin}",)),
-        context=make_context(workspace, closure, config_files),
+        context=make_context(workspace, closure),
     )
 
 
@@ -186,20 +185,21 @@ def _runtime_steps(base: ImageRef, settings: Settings) -> Iterator[Run | Copy]:
     yield Copy(stage="build", source=str(_OUT / settings.bin), target=f"/usr/bin/{settings.bin}")
 
 
-def make_context(workspace: Workspace, closure: Closure, config_files: tuple[Path, ...]) -> Context:
+def make_context(workspace: Workspace, closure: Closure) -> Context:
     """Say what is sent to compile a package: whole packages where they are compiled, else their manifests."""
     sources = tuple(_relative(package.directory, closure.root) for package in closure.sources)
     foreign = [_relative(package.directory, closure.root) for package in closure.manifests]
-    files = {
-        _relative(path, closure.root) for path in (workspace.root / "Cargo.toml", workspace.lockfile, *config_files)
-    }
+    vendored = tuple(_relative(directory, closure.root) for directory in closure.vendored)
+    alone = (workspace.root / "Cargo.toml", workspace.lockfile, *closure.files)
+    files = {_relative(path, closure.root) for path in alone}
     files |= {directory / "Cargo.toml" for directory in foreign}
     excluded = {directory / name for directory in sources for name in _NOT_SOURCES}
     excluded |= set(foreign)
     if workspace.target_directory.is_relative_to(closure.root):
         excluded.add(_relative(workspace.target_directory, closure.root))
-    excluded -= set(sources)  # a package may lie in a directory called `target`
-    return Context(directories=tuple(sorted(sources)), files=tuple(sorted(files)), excluded=tuple(sorted(excluded)))
+    directories = {*sources, *vendored}
+    excluded -= directories  # a package may lie in a directory called `target`
+    return Context(directories=tuple(sorted(directories)), files=tuple(sorted(files)), excluded=tuple(sorted(excluded)))
 
 
 def _relative(path: Path, root: Path) -> PurePosixPath:

@@ -25,6 +25,7 @@ from cargo_stow.manifest import (
     find_manifest,
     load_toolchain,
     load_workspace,
+    source_directories,
 )
 from cargo_stow.model import Platform
 from cargo_stow.planner import make_context, make_plan
@@ -65,7 +66,6 @@ class Project:
     base: ImageRef
     toolchain: ImageRef
     platform: Platform
-    config_files: tuple[Path, ...]
     toolchain_file: Path | None
 
     @property
@@ -116,6 +116,7 @@ def load_project(request: Request, environment: Mapping[str, str], runner: Runne
 def make_project(workspace: Workspace, package: Package, request: Request, environment: Mapping[str, str]) -> Project:
     """Bring one package of a workspace together with its settings."""
     needed = closure(workspace, package)
+    needed = replace(needed, files=config_files(needed), vendored=source_directories(needed))
     channel = load_toolchain(package.directory)
     settings = make_settings(
         workspace=workspace,
@@ -125,12 +126,6 @@ def make_project(workspace: Workspace, package: Package, request: Request, envir
         channel=(channel.channel, channel.file) if channel and channel.channel else None,
         locked=workspace.lockfile.is_file(),
     )
-    if settings.target_image and settings.target_image.digest:
-        raise UsageError(
-            f"{settings.origins['target_image']}: `{settings.target_image}` has a digest, which follows from what will"
-            " be built",
-            hint=f'leave it out: target_image = "{replace(settings.target_image, digest=None)}"',
-        )
     return Project(
         workspace=workspace,
         closure=needed,
@@ -138,7 +133,6 @@ def make_project(workspace: Workspace, package: Package, request: Request, envir
         base=settings.base_image.tagged,
         toolchain=toolchain_reference(settings.toolchain, settings.origins["toolchain"]),
         platform=host_platform(),
-        config_files=config_files(needed),
         toolchain_file=channel.file if channel else None,
     )
 
@@ -232,7 +226,6 @@ def plan_of(project: Project, lock: Lock) -> Plan:
         base=base.source,
         toolchain=toolchain.source,
         platform=project.platform,
-        config_files=project.config_files,
     )
 
 
@@ -240,7 +233,7 @@ def input_files(project: Project) -> list[Path]:
     """Return every file that decides the image, as doit's file dependencies: no directory, no dangling link."""
     cargo = [project.package.manifest, project.workspace.root / "Cargo.toml", project.workspace.lockfile]
     others = [project.lock_file, *([project.toolchain_file] if project.toolchain_file else [])]
-    context = make_context(project.workspace, project.closure, project.config_files)
+    context = make_context(project.workspace, project.closure)
     listed = {*list_files(project.closure.root, context), *cargo, *others}
     return sorted(path for path in listed if path.is_file())
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -96,7 +98,7 @@ def plan_of(
     flags: Mapping[str, object] | None = None,
     base: ImageRef = BASE,
     toolchain: ImageRef = TOOLCHAIN,
-    config_files: tuple[Path, ...] = (),
+    files: tuple[Path, ...] = (),
     locked: bool = True,
 ) -> Plan:
     """The plan of the first member."""
@@ -106,10 +108,10 @@ def plan_of(
     )
     return make_plan(
         workspace=workspace,
-        closure=closure(workspace, package),
+        closure=replace(closure(workspace, package), files=files),
         settings=settings,
         base=base,
         toolchain=toolchain,
         platform=AMD64,
-        config_files=config_files,
+
     )

@@ -152,7 +152,7 @@ def test_a_target_directory_elsewhere_needs_no_rule() -> None:
 
 
 def test_cargo_s_configuration_is_sent() -> None:
-    plan = plan_of(make_workspace(*members()), config_files=(ROOT / ".cargo/config.toml",))
+    plan = plan_of(make_workspace(*members()), files=(ROOT / ".cargo/config.toml",))
     assert ".cargo/config.toml" in paths(plan.context.files)
 
 
@@ -174,7 +174,7 @@ def test_a_path_that_dockers_files_cannot_hold(name: str, place: str) -> None:
     stub = make_package("other", odd if place == "stub" else OTHER)
     workspace = make_workspace(package, stub, target=odd if place == "target" else None)
     with pytest.raises(UsageError, match=REFUSED[name]) as caught:
-        plan_of(workspace, config_files=(odd / ("." if place == "config" else ""),) if place == "config" else ())
+        plan_of(workspace, files=(odd / ("." if place == "config" else ""),) if place == "config" else ())
     assert repr(str(odd))[:-1] in str(caught.value)
     assert str(caught.value).isprintable()
 

@@ -1,6 +1,6 @@
-"""Cargo's configuration files: which count, and the three keys of them that say where things are.
+"""Cargo's configuration files: which count, and the keys of them that say where things are.
 
-Owns `build.target-dir` (with its variables), `[patch]` and `paths` of the configuration. Reads the environment only
+Owns `build.target-dir` (with its variables), `[patch]`, `paths` and `[source]` of the configuration. Reads the environment only
 through the mapping it is given. Source: The Cargo Book, "Configuration".
 """
 
@@ -89,11 +89,29 @@ def config_files(closure: Closure) -> tuple[Path, ...]:
 
     The outermost comes first; a file that another one includes follows it, if it lies within the root too.
     """
+    return tuple(dict.fromkeys(table.file for table in _tables(closure)))
+
+
+def source_directories(closure: Closure) -> tuple[Path, ...]:
+    """List the directories of vendored crates that those files name (`[source.<name>] directory`, `local-registry`).
+
+    Those outside the closure's root cannot be sent to a build, and are left out.
+    """
+    found = []
+    for table in _tables(closure):
+        for _, source in table.tables("source"):
+            texts = (source.text("directory"), source.text("local-registry"))
+            found += [normalized(_base(table) / text) for text in texts if text]
+    return tuple(sorted({directory for directory in found if directory.is_relative_to(closure.root)}))
+
+
+def _tables(closure: Closure) -> Iterator[Table]:
+    """The configuration files within the closure's root, the outermost first."""
     package = closure.sources[0].directory
     inside = [directory for directory in (package, *package.parents) if directory.is_relative_to(closure.root)]
-    files = [_file_in(directory / ".cargo") for directory in reversed(inside)]
-    tables = [table for file in files if file for table in _with_included(file)]
-    return tuple(dict.fromkeys(table.file for table in tables if table.file.is_relative_to(closure.root)))
+    for file in (_file_in(directory / ".cargo") for directory in reversed(inside)):
+        if file:
+            yield from (table for table in _with_included(file) if table.file.is_relative_to(closure.root))
 
 
 def _file_in(directory: Path) -> Path | None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from integration.driver.running import Running
 from integration.driver.state import State, read_state
 
 if TYPE_CHECKING:
@@ -79,7 +80,14 @@ class Stow:
         stow = cls(root=root, engine=engine, scratch=scratch)
         for manifest in root.rglob("Cargo.toml"):
             manifest.write_text(manifest.read_text().replace("registry.example.org/team", stow.prefix))
+        if example == "greeter":
+            stow.edit("src/main.rs", '"usage: ', f'"usage ({TOKEN}): ')
         return stow
+
+    def twin(self, scratch: Path) -> Stow:
+        """The same crate in another directory, with all that was built of it, under the same names."""
+        shutil.copytree(self.root, scratch / "crate", symlinks=True)
+        return Stow(root=scratch / "crate", engine=self.engine, scratch=scratch, prefix=self.prefix)
 
     def wrap_docker(self, script: str) -> Path:
         """Put a program called docker first on PATH."""
@@ -122,12 +130,21 @@ class Stow:
         )  # fmt: skip
         return self.note(Done(code=ended.returncode, out=ended.stdout, err=ended.stderr, docker=self.calls(before)), code)
 
+    def finish(self, running: Running, *, code: int | None = 0) -> Done:
+        """Wait for a command that was started."""
+        ended = running.wait(_SECONDS)
+        return self.note(Done(code=ended, out=running.out, err=running.err), code)
+
     def note(self, done: Done, code: int | None) -> Done:
         """Remember the images a command named, and hold it to its exit code."""
         self.seen.update(_IMAGE_ID.findall(done.out))
         self.seen.update(filter(None, [self.engine.image_id(name) for name in self.tags()]))
         assert code is None or done.code == code, f"exit code {done.code}, not {code}; stderr ended:\n{done.err[-3000:]}"
         return done
+
+    def start(self, *words: str, env: Mapping[str, str | None] | None = None, cwd: Path | None = None) -> Running:
+        """Start `cargo-stow` as the leader of a session of its own, and do not wait for it."""
+        return Running(["cargo-stow", *words], cwd=cwd or self.root, env=self.environ(env), scratch=self.scratch)
 
     def calls(self, start: int = 0) -> tuple[str, ...]:
         """How docker has been called, from the call with that number on."""

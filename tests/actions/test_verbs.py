@@ -124,9 +124,8 @@ class TestPush:
         manifest = greeter / "Cargo.toml"
         digest = f"sha256:{'1' * 64}"
         manifest.write_text(manifest.read_text().replace("greeter:1", f"greeter:1@{digest}"))
-        with pytest.raises(UsageError, match="has a digest") as caught:
+        with pytest.raises(UsageError, match="digest"):
             load()
-        assert 'target_image = "registry.example.org/team/greeter:1"' in caught.value.hint
 
 
 class TestUpdate:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cargo_stow.manifest import closure, config_files
+from cargo_stow.manifest import closure, config_files, source_directories
 from cargo_stow.model import Closure, Package, Workspace
 
 
@@ -90,3 +90,15 @@ def test_config_files_between_root_and_package(tmp_path: Path) -> None:
     one = Package(name="app", version="1.0.0", directory=app, targets=())
     found = config_files(Closure(root=tmp_path / "w", sources=(one,), manifests=()))
     assert found == (tmp_path / "w/.cargo/config.toml", app / ".cargo/config", app / ".cargo/more.toml")
+
+
+def test_vendored_crates_below_the_root(tmp_path: Path) -> None:
+    config = tmp_path / "w/.cargo/config.toml"
+    config.parent.mkdir(parents=True)
+    config.write_text(
+        '[source.crates-io]\nreplace-with = "vendored"\n[source.vendored]\ndirectory = "vendor"\n'
+        '[source.other]\nlocal-registry = "third/party"\n[source.far]\ndirectory = "../../far"\n'
+    )
+    one = Package(name="one", version="1.0.0", directory=tmp_path / "w", targets=())
+    found = source_directories(Closure(root=tmp_path / "w", sources=(one,), manifests=()))
+    assert found == (tmp_path / "w/third/party", tmp_path / "w/vendor")

@@ -1,0 +1,76 @@
+"""Stands in for `backends.engine.Engine`, as values: what a test puts in is what it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cargo_stow.backends.engine_values import ContainerState, EngineImage
+from cargo_stow.errors import ImageNotFoundError
+from cargo_stow.model import Platform
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cargo_stow.backends.protocol import PushProgress
+    from cargo_stow.reference import ImageRef
+
+AMD64 = Platform(os="linux", architecture="amd64")
+
+
+def image(identity: str, *, digests: tuple[str, ...] = (), tags: tuple[str, ...] = ()) -> EngineImage:
+    return EngineImage(id=identity, digests=digests, tags=tags, platform=AMD64)
+
+
+@dataclass
+class StubEngine:
+    """`images` by every name and ID they are asked for; `digest` what the registry says, or the error it raises."""
+
+    images: dict[str, EngineImage] = field(default_factory=dict)
+    digest: str | Exception = field(default_factory=lambda: ImageNotFoundError("the registry has no such image"))
+    state: ContainerState = field(default_factory=lambda: ContainerState(running=False, exit_code=0, error=""))
+    stopped: Exception | None = None
+    used: tuple[str, ...] = ()
+    asked: list[tuple[str, ...]] = field(default_factory=list)
+    address: str = "unix:///run/engine.sock"
+
+    def image(self, name: str) -> EngineImage | None:
+        return self.images.get(name)
+
+    def platform(self) -> Platform:
+        self._answer()
+        return AMD64
+
+    def registry_digest(self, reference: ImageRef) -> str:
+        self._answer()
+        if isinstance(self.digest, Exception):
+            raise self.digest
+        return self.digest
+
+    def tag(self, identity: str, reference: ImageRef) -> None:
+        self.asked.append(("tag", identity, str(reference)))
+
+    def untag(self, name: str) -> None:
+        self.asked.append(("untag", name))
+
+    def images_named(self, repository: str) -> tuple[EngineImage, ...]:
+        self._answer()
+        return tuple(each for each in self.images.values() if any(t.startswith(f"{repository}:") for t in each.tags))
+
+    def container_count_using(self, identity: str) -> int:
+        return self.used.count(identity)
+
+    def container_state(self, container: str) -> ContainerState:
+        self.asked.append(("state", container))
+        return self.state
+
+    def remove_container(self, container: str) -> None:
+        self.asked.append(("remove", container))
+
+    def push(self, reference: ImageRef, progress: Callable[[PushProgress], None]) -> str:
+        self.asked.append(("push", str(reference)))
+        return "sha256:pushed"
+
+    def _answer(self) -> None:
+        if self.stopped is not None:
+            raise self.stopped

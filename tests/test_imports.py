@@ -1,0 +1,129 @@
+"""The shape of the package: which module may know which, and what it may use."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from graphlib import TopologicalSorter
+
+import pytest
+
+from cargo_stow import __version__
+from tests.imports import calls, graph, load_modules, uses
+
+# From the top down: a module may import from layers below its own, and from its own layer, but never from one above,
+# not even for type checkers. A package stands for all of its modules.
+LAYERS = [
+    {"cli"},  # options, and the boundary where errors become exit codes
+    {"commands"},  # a verb as a short story
+    {"hook", "tasks"},  # the other two ways in: pre-commit and doit
+    {"actions"},  # what a task does
+    {"session"},  # what the actions of one command share
+    {"project"},  # manifest, settings and lock come together
+    {"backends"},  # engines: siblings behind one protocol
+    {
+        "cargo_lock",
+        "dockerfile",
+        "lock",
+        "manifest",
+        "planner",
+        "record",
+        "report",
+        "settings",
+        "toolchain",
+    },  # one subject each
+    {"context"},  # the files of a plan's context
+    {"plan"},  # what is to be built, as a value
+    {"files", "model", "process", "reference"},  # values, and the two doors to the machine
+    {"errors"},
+]
+MODULES = load_modules()
+NAMES = sorted(MODULES.keys() - {"cargo_stow"})
+PURE = ["context", "dockerfile", "errors", "lock", "model", "plan", "planner", "reference", "toolchain"]
+PURE += ["cargo_lock", "settings", "settings.grammar", "settings.keys", "settings.resolve"]
+REACHING = [
+    "subprocess",
+    "socket",
+    "time",
+    "datetime",
+    "random",
+    "tempfile",
+    "asyncio",
+    "threading",
+    "urllib",
+    "http",
+    "shutil",
+]
+
+
+def layer(name: str) -> int:
+    top = name.split(".")[1]
+    return next(number for number, each in enumerate(LAYERS) if top in each)
+
+
+def test_every_module_has_one_layer() -> None:
+    tops = [name for each in LAYERS for name in each]
+    assert len(set(tops)) == len(tops)
+    assert {name.split(".")[1] for name in NAMES} == set(tops)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_imports_point_down(name: str) -> None:
+    others = graph(MODULES)[name] - {"cargo_stow"}
+    assert {other for other in others if layer(other) < layer(name)} == set()
+
+
+def test_there_is_no_cycle() -> None:
+    tuple(TopologicalSorter(graph(MODULES)).static_order())
+
+
+@pytest.mark.parametrize("name", sorted(MODULES.keys() - {"cargo_stow.process"}))
+def test_only_one_module_starts_processes(name: str) -> None:
+    found = uses(MODULES[name], "subprocess", "multiprocessing", "pty", "asyncio") | {
+        call for call in calls(MODULES[name])
+        if call.startswith(("os.exec", "os.spawn", "os.posix_spawn", "os.fork")) or call in {"os.system", "os.popen"}
+    }  # fmt: skip
+    assert found == set()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_only_backends_know_the_docker_sdk(name: str) -> None:
+    siblings = ("engine", "push", "credentials", "registry")
+    backend, _, part = name.removeprefix("cargo_stow.").partition(".")
+    if backend != "backends" or not part.startswith(siblings):
+        assert uses(MODULES[name], "docker", "requests", "urllib3") == set()
+
+
+@pytest.mark.parametrize(
+    ("library", "where"),
+    [
+        ("jinja2", {"cargo_stow.dockerfile"}),
+        ("click", {"cargo_stow.cli", "cargo_stow.report"}),
+        ("doit", {"cargo_stow.commands.doing", "cargo_stow.tasks"}),
+        ("tomli", {"cargo_stow.lock", "cargo_stow.cargo_lock", "cargo_stow.manifest.toml"}),
+    ],
+)
+def test_each_library_has_its_place(library: str, where: set[str]) -> None:
+    assert {name for name in NAMES if uses(MODULES[name], library)} <= where
+
+
+@pytest.mark.parametrize("name", PURE)
+def test_pure_modules_reach_for_nothing(name: str) -> None:
+    module = MODULES[f"cargo_stow.{name}"]
+    assert uses(module, *REACHING) == set()
+    assert not {"os.environ", "os.getenv", "os.getcwd", "Path.cwd", "Path.home"} & calls(module)
+    assert "os.environ" not in module.imports
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["stow", "--version"], ["--help"], ["build", "--help"]])
+def test_what_is_not_needed_is_not_imported(arguments: list[str]) -> None:
+    code = (
+        "import sys\nfrom cargo_stow.cli import main\n"
+        f"sys.argv = ['cargo-stow', *{arguments!r}]\n"
+        "try:\n    main()\nfinally:\n"
+        "    print(*sorted(name.partition('.')[0] for name in sys.modules), file=sys.stderr)\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"jinja2", "docker", "doit", "requests", "tomli", "filelock", "hypothesis"} & set(ended.stderr.split())
+    if "--version" in arguments:
+        assert __version__ in ended.stdout
