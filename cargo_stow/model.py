@@ -70,7 +70,7 @@ class Package:
 
     @property
     def bins(self) -> tuple[str, ...]:
-        """The names of the executables, sorted. Cargo lets them be nearly anything: they are not safe to use as they are."""
+        """The names of the executables, sorted. Cargo lets a name be nearly anything: none is safe as it is."""
         return tuple(target.name for target in self.targets if target.kind == "bin")
 
 
@@ -106,7 +106,8 @@ class Closure:
 
     `root` is the deepest directory that holds everything; `sources` are the packages that are compiled (the package
     itself first), `manifests` those of which cargo reads `Cargo.toml` only. `files` are cargo's configuration files,
-    `vendored` the directories of vendored crates, as far as they lie below `root`.
+    `vendored` the directories of vendored crates, as far as they lie below `root`; `target` is the platform that
+    configuration compiles for, None for the builder's own.
     """
 
     root: Path
@@ -114,3 +115,4 @@ class Closure:
     manifests: tuple[Package, ...]
     files: tuple[Path, ...] = ()
     vendored: tuple[Path, ...] = ()
+    target: str | None = None

@@ -119,7 +119,7 @@ def _install(stage: str, base: ImageRef, packages: tuple[str, ...]) -> Run:
 
 
 def _compile(closure: Closure, settings: Settings) -> Run:
-    executable = _TARGET / settings.profile_directory / settings.bin
+    executable = _TARGET / (closure.target or "") / settings.profile_directory / settings.bin
     return Run(
         mounts=(
             ContextMount(target=str(_SOURCE)),

@@ -26,6 +26,7 @@ from cargo_stow.manifest import (
     load_toolchain,
     load_workspace,
     source_directories,
+    target_triple,
 )
 from cargo_stow.model import Platform
 from cargo_stow.planner import make_context, make_plan
@@ -116,7 +117,12 @@ def load_project(request: Request, environment: Mapping[str, str], runner: Runne
 def make_project(workspace: Workspace, package: Package, request: Request, environment: Mapping[str, str]) -> Project:
     """Bring one package of a workspace together with its settings."""
     needed = closure(workspace, package)
-    needed = replace(needed, files=config_files(needed), vendored=source_directories(needed))
+    needed = replace(
+        needed,
+        files=config_files(needed),
+        vendored=source_directories(needed),
+        target=target_triple(needed),
+    )
     channel = load_toolchain(package.directory)
     settings = make_settings(
         workspace=workspace,

@@ -13,6 +13,7 @@ from cargo_stow.process import SystemRunner
 from cargo_stow.project import Project, Request, load_project
 from cargo_stow.report import Report
 from cargo_stow.session import Session
+from tests.scene import Scene
 
 Write = Callable[[Mapping[str, str]], Path]
 
@@ -119,3 +120,9 @@ def load(session: Session) -> Callable[..., Project]:
         return load_project(Request(manifest_path=path, **asked), session.environment, session.runner)  # type: ignore[arg-type]
 
     return project
+
+
+@pytest.fixture
+def scene(greeter: Path, tmp_path: Path) -> Scene:
+    """The greeter crate, for processes of their own."""
+    return Scene(directory=greeter, state=tmp_path / "engine.json", environment={})

@@ -13,7 +13,7 @@ PACKAGE = Path(cargo_stow.__file__).parent
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """`imports` are full names, of modules or of what was taken from them; those for type checkers and in functions too."""
+    """`imports` are full names, of modules or of what was taken from them: in functions and for type checkers too."""
 
     name: str
     tree: ast.Module

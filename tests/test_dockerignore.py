@@ -62,7 +62,7 @@ def agree(root: Path, files: list[str], context: Context) -> list[str]:
     return listed
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(paths=st.lists(PATHS, max_size=12), sources=RULES, excluded=RULES, files=st.lists(PATHS, max_size=3))
 @example(paths=["a/src/b", "a/target/b"], sources=["a"], excluded=["a/target"], files=[])
 @example(paths=["a/b/src/x", "a/b/y"], sources=["a", "a/b/src"], excluded=["a/b"], files=["a/b/Cargo.toml"])

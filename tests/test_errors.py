@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +17,12 @@ TAKEN = {0, 1, 70, 125, 126, 127, 130, 143}
 def test_the_tree_in_the_docstring_is_the_tree() -> None:
     assert {each.__name__: each.exit_code for each in CLASSES if each is not StowError} == DRAWN
     assert all(each.__bases__ == (StowError,) for each in CLASSES if each is not StowError)
+
+
+def test_the_table_in_the_readme_has_every_code() -> None:
+    text = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    listed = [int(code) for code in re.findall(r"^\| (\d+) \|", text, re.MULTILINE)]
+    assert listed == [0, *sorted(DRAWN.values()), 70, 130, 143]
 
 
 def test_exit_codes_are_distinct_and_mean_nothing_else() -> None:

@@ -6,7 +6,7 @@ config, toolchain: the other files that decide how a crate is built
 """
 
 from cargo_stow.manifest.closure import closure
-from cargo_stow.manifest.config import config_files, source_directories
+from cargo_stow.manifest.config import config_files, source_directories, target_triple
 from cargo_stow.manifest.locate import check_manifest_path, find_manifest
 from cargo_stow.manifest.toolchain import ToolchainFile, is_channel, load_toolchain
 from cargo_stow.manifest.workspace import load_workspace
@@ -21,4 +21,5 @@ __all__ = [
     "load_toolchain",
     "load_workspace",
     "source_directories",
+    "target_triple",
 ]

@@ -1,11 +1,12 @@
 """Cargo's configuration files: which count, and the keys of them that say where things are.
 
-Owns `build.target-dir` (with its variables), `[patch]`, `paths` and `[source]` of the configuration. Reads the environment only
-through the mapping it is given. Source: The Cargo Book, "Configuration".
+Owns `build.target-dir` (with its variables), `build.target`, `[patch]`, `paths` and `[source]` of the configuration.
+Reads the environment only through the mapping it is given. Source: The Cargo Book, "Configuration".
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from cargo_stow.model import Closure
 
+_TRIPLE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _TARGET_VARIABLES = ("CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR")
 
 
@@ -103,6 +105,26 @@ def source_directories(closure: Closure) -> tuple[Path, ...]:
             texts = (source.text("directory"), source.text("local-registry"))
             found += [normalized(_base(table) / text) for text in texts if text]
     return tuple(sorted({directory for directory in found if directory.is_relative_to(closure.root)}))
+
+
+def target_triple(closure: Closure) -> str | None:
+    """Return what those files say of `build.target`, the platform cargo compiles for; None where they say nothing.
+
+    For a target specification it is the file's stem, as cargo names the output directory. Raises UsageError for several
+    targets: an image holds one executable.
+    """
+    for table in reversed(list(_tables(closure))):
+        build = table.table("build")
+        value = build.values.get("target") if build else None
+        if build and value is not None:
+            texts = [value] if isinstance(value, str) else value
+            if not isinstance(texts, list) or len(texts) != 1 or not isinstance(texts[0], str):
+                raise build.wrong("target", "one target")
+            stem = texts[0].rpartition("/")[2].removesuffix(".json")
+            if not _TRIPLE.fullmatch(stem):
+                raise build.wrong("target", "a target triple")
+            return stem
+    return None
 
 
 def _tables(closure: Closure) -> Iterator[Table]:

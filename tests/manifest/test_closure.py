@@ -2,7 +2,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cargo_stow.manifest import closure, config_files, source_directories
+import pytest
+
+from cargo_stow.errors import UsageError
+from cargo_stow.manifest import closure, config_files, source_directories, target_triple
 from cargo_stow.model import Closure, Package, Workspace
 
 
@@ -102,3 +105,29 @@ def test_vendored_crates_below_the_root(tmp_path: Path) -> None:
     one = Package(name="one", version="1.0.0", directory=tmp_path / "w", targets=())
     found = source_directories(Closure(root=tmp_path / "w", sources=(one,), manifests=()))
     assert found == (tmp_path / "w/third/party", tmp_path / "w/vendor")
+
+
+TARGETS: dict[str, tuple[str, str | None]] = {
+    "none": ("[build]\njobs = 1", None),
+    "one": ('[build]\ntarget = "x86_64-unknown-linux-musl"', "x86_64-unknown-linux-musl"),
+    "a list of one": ('[build]\ntarget = ["wasm32-wasip1"]', "wasm32-wasip1"),
+    "a specification": ('[build]\ntarget = "spec/my-target.json"', "my-target"),
+}
+
+
+@pytest.mark.parametrize("row", TARGETS)
+def test_the_target_of_the_configuration(row: str, tmp_path: Path) -> None:
+    text, expected = TARGETS[row]
+    assert target_triple(configured(tmp_path, text)) == expected
+
+
+@pytest.mark.parametrize("value", ['["a", "b"]', "[]", "1", '"a b"', '"-x"', '"$(x)"', '""'])
+def test_a_target_that_cannot_be(value: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"build\.target.*config\.toml"):
+        target_triple(configured(tmp_path, f"[build]\ntarget = {value}"))
+
+
+def configured(root: Path, text: str) -> Closure:
+    (root / ".cargo").mkdir()
+    (root / ".cargo/config.toml").write_text(text)
+    return Closure(root=root, sources=(Package(name="one", version="1.0.0", directory=root, targets=()),), manifests=())
