@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import FrameType
 
-    from cargo_stow.tasks import Work
+    from cargo_stow.work import Work
 
 _INTERRUPTED, _TERMINATED, _CRASHED, _BROKEN_PIPE = 130, 128, 70, 141
 
@@ -134,11 +134,13 @@ def dockerfile(output: str | None, check: bool, **options: Any) -> None:
 @cli.command()
 @_crate_options
 def update(**options: Any) -> None:
-    """Look up base and toolchain images anew and move Stow.lock; say from what to what."""
-    from cargo_stow.actions.update import update as action  # noqa: PLC0415
+    """Look up base and toolchain images anew and move Stow.lock; say from what to what.
 
-    work = _work(options)
-    action(work.session, work.project(), locked=work.request.locked)
+    Without --package, those of every image of the workspace.
+    """
+    from cargo_stow.commands.update import update as command  # noqa: PLC0415
+
+    command(_work(options))
 
 
 def _work(options: dict[str, Any]) -> Work:
@@ -146,7 +148,7 @@ def _work(options: dict[str, Any]) -> Work:
     from cargo_stow.project import Request  # noqa: PLC0415
     from cargo_stow.session import Session  # noqa: PLC0415
     from cargo_stow.settings.grammar import split  # noqa: PLC0415
-    from cargo_stow.tasks import Work  # noqa: PLC0415
+    from cargo_stow.work import Work  # noqa: PLC0415
 
     features = [name for text in options["features"] for name in split(text)]
     flags = {

@@ -16,7 +16,7 @@ from cargo_stow.context import VERSION_CONTROL
 from cargo_stow.plan import CacheMount, ContextMount, Copy, Run, SecretMount, StageMount
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import PurePosixPath
 
     from jinja2 import Environment
@@ -87,13 +87,31 @@ def _mount(mount: Mount) -> str:
 
 def _rules(context: Context) -> Iterator[str]:
     """Write parents before children, so that the deepest rule is the last to match; then single files; then `.git`."""
-    rules = [(path, "!") for path in context.directories] + [(path, "") for path in context.excluded]
-    for path, sign in sorted(rules, key=lambda rule: (len(rule[0].parts), rule[0])):
-        yield sign + _pattern(path)
+    rules = {**dict.fromkeys(context.directories, True), **dict.fromkeys(context.excluded, False)}
+    ways = _ways(context, rules)
+    for path in sorted({*rules, *ways}, key=lambda path: (len(path.parts), path)):
+        if path in ways:
+            yield from (f"!{_pattern(path)}", f"{_pattern(path)}/*")
+        else:
+            yield ("!" if rules[path] else "") + _pattern(path)
     for path in context.files:
         yield "!" + _pattern(path)
     for name in sorted(VERSION_CONTROL):
         yield f"**/{name}"
+
+
+def _ways(context: Context, rules: Mapping[PurePosixPath, bool]) -> set[PurePosixPath]:
+    """The directories that are left out, but on the way to something, and have names that a pattern has to escape.
+
+    Docker 20.10's own client does not enter a directory that is left out, unless the text of a pattern, escapes
+    included, begins with its name. So these are let in, and what is in them left out.
+    """
+    parents = {parent for path in (*context.directories, *context.files) for parent in path.parents}
+    return {path for path in parents if _pattern(path) not in {str(path), "**"} and not _is_let_in(path, rules)}
+
+
+def _is_let_in(path: PurePosixPath, rules: Mapping[PurePosixPath, bool]) -> bool:
+    return next((rules[each] for each in (path, *path.parents) if each in rules), False)
 
 
 def _pattern(path: PurePosixPath) -> str:

@@ -14,6 +14,7 @@ import unicodedata
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from cargo_stow.context import VERSION_CONTROL
 from cargo_stow.errors import UsageError
 from cargo_stow.plan import (
     CacheMount,
@@ -29,7 +30,7 @@ from cargo_stow.plan import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from cargo_stow.model import Closure, Package, Platform, Workspace
@@ -198,8 +199,19 @@ def make_context(workspace: Workspace, closure: Closure) -> Context:
     if workspace.target_directory.is_relative_to(closure.root):
         excluded.add(_relative(workspace.target_directory, closure.root))
     directories = {*sources, *vendored}
+    _check_sendable((*directories, *files))
     excluded -= directories  # a package may lie in a directory called `target`
     return Context(directories=tuple(sorted(directories)), files=tuple(sorted(files)), excluded=tuple(sorted(excluded)))
+
+
+def _check_sendable(paths: Iterable[PurePosixPath]) -> None:
+    for path in paths:
+        hidden = next((part for part in path.parts if part in VERSION_CONTROL), None)
+        if hidden:
+            raise UsageError(
+                f"the path `{path}` is needed by the build, but what is in a directory `{hidden}` is never sent",
+                hint="move it out of there",
+            )
 
 
 def _relative(path: Path, root: Path) -> PurePosixPath:

@@ -1,23 +1,18 @@
-"""From what was asked to what is to be built: manifest, settings and lock come together in one value.
+"""From what was asked to what is to be built: one package, its closure and its settings come together in one value.
 
-Reads Cargo's files and Stow.lock; asks a backend only for what Stow.lock does not say yet.
+Reads Cargo's files through `manifest`; asks no engine and no registry.
 """
 
 from __future__ import annotations
 
-import hashlib
-import os
 import platform
 import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cargo_stow import __version__
-from cargo_stow.context import hash_files, list_files
-from cargo_stow.errors import LockError, UsageError
-from cargo_stow.files import write_text
-from cargo_stow.lock import NAME, load_lock
+from cargo_stow.errors import UsageError
+from cargo_stow.lock import NAME
 from cargo_stow.manifest import (
     check_manifest_path,
     closure,
@@ -29,18 +24,14 @@ from cargo_stow.manifest import (
     target_triple,
 )
 from cargo_stow.model import Platform
-from cargo_stow.planner import make_context, make_plan
 from cargo_stow.reference import ImageRef, parse_reference
 from cargo_stow.settings import Flags, make_settings
 from cargo_stow.toolchain import toolchain_reference
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
-    from cargo_stow.backends.protocol import Backend
-    from cargo_stow.lock import Lock, Pin
     from cargo_stow.model import Closure, Package, Workspace
-    from cargo_stow.plan import Plan
     from cargo_stow.process import Runner
     from cargo_stow.settings import Settings
 
@@ -79,6 +70,11 @@ class Project:
         return self.workspace.target_directory / "stow"
 
     @property
+    def images(self) -> tuple[ImageRef, ImageRef]:
+        """The images that the build stands on: base and toolchain."""
+        return self.base, self.toolchain
+
+    @property
     def lock_file(self) -> Path:
         return self.workspace.root / NAME
 
@@ -107,11 +103,23 @@ def _repository(package: str) -> str:
 
 def load_project(request: Request, environment: Mapping[str, str], runner: Runner) -> Project:
     """Read and check everything that decides one image. Raises UsageError and FileError."""
-    start = request.manifest_path or _from_variable(environment)
-    manifest = check_manifest_path(start) if start else find_manifest(Path.cwd())
-    workspace = load_workspace(manifest, runner, environment=environment)
+    workspace, manifest = _load(request, environment, runner)
     package = _select(workspace, request.package or environment.get("CARGO_STOW_PACKAGE"), manifest)
     return make_project(workspace, package, request, environment)
+
+
+def load_images(request: Request, environment: Mapping[str, str], runner: Runner) -> list[Project]:
+    """Read and check every package of the workspace that has a container section."""
+    workspace, manifest = _load(request, environment, runner)
+    packages = [package for package in workspace.members if package.container is not None]
+    packages = packages or [_select(workspace, None, manifest)]
+    return [make_project(workspace, package, request, environment) for package in packages]
+
+
+def _load(request: Request, environment: Mapping[str, str], runner: Runner) -> tuple[Workspace, Path]:
+    start = request.manifest_path or _from_variable(environment)
+    manifest = check_manifest_path(start) if start else find_manifest(Path.cwd())
+    return load_workspace(manifest, runner, environment=environment), manifest
 
 
 def make_project(workspace: Workspace, package: Package, request: Request, environment: Mapping[str, str]) -> Project:
@@ -178,77 +186,3 @@ def _select(workspace: Workspace, wanted: str | None, manifest: Path) -> Package
         f"no package of {manifest} has a [package.metadata.container] section",
         hint='add one to the package that is to become an image, at least `base_image = "debian:bookworm-slim"`',
     )
-
-
-def settle(project: Project, backend: Callable[[], Backend], *, locked: bool, resolving: Callable[[str], None]) -> Lock:
-    """Return the lock with everything this project needs, and write it when something was missing.
-
-    Raises LockError when something is missing and `locked` forbids to add it.
-    """
-    lock = load_lock(project.lock_file)
-    missing = [ref for ref in (project.base, project.toolchain) if lock.find(ref, project.platform) is None]
-    if not missing:
-        return lock
-    if locked:
-        raise LockError(
-            f"{project.lock_file} has no entry for {missing[0]} on {project.platform}, and --locked forbids to add one",
-            hint="run `cargo stow build` once without --locked, and commit Stow.lock",
-        )
-    lock = lock.having(resolve(project, backend(), missing, resolving))
-    write_text(project.lock_file, lock.text())
-    return lock
-
-
-def resolve(
-    project: Project, backend: Backend, references: list[ImageRef], resolving: Callable[[str], None]
-) -> list[Pin]:
-    """Ask what references mean now, saying so, since a registry may take its time."""
-    pins = []
-    for reference in references:
-        resolving(str(reference))
-        pins.append(backend.resolve(reference, project.platform))
-    return pins
-
-
-def pins(project: Project, lock: Lock) -> tuple[Pin, Pin]:
-    """The pins of base and toolchain. Raises LockError when the lock does not have them."""
-    found = [lock.find(reference, project.platform) for reference in (project.base, project.toolchain)]
-    if found[0] is None or found[1] is None:
-        missing = project.base if found[0] is None else project.toolchain
-        raise LockError(
-            f"{project.lock_file} has no entry for {missing} on {project.platform}",
-            hint="run `cargo stow update`, and commit Stow.lock",
-        )
-    return found[0], found[1]
-
-
-def plan_of(project: Project, lock: Lock) -> Plan:
-    """Lay out the build of a project on the images that the lock names."""
-    base, toolchain = pins(project, lock)
-    return make_plan(
-        workspace=project.workspace,
-        closure=project.closure,
-        settings=project.settings,
-        base=base.source,
-        toolchain=toolchain.source,
-        platform=project.platform,
-    )
-
-
-def input_files(project: Project) -> list[Path]:
-    """Return every file that decides the image, as doit's file dependencies: no directory, no dangling link."""
-    cargo = [project.package.manifest, project.workspace.root / "Cargo.toml", project.workspace.lockfile]
-    others = [project.lock_file, *([project.toolchain_file] if project.toolchain_file else [])]
-    context = make_context(project.workspace, project.closure)
-    listed = {*list_files(project.closure.root, context), *cargo, *others}
-    return sorted(path for path in listed if path.is_file())
-
-
-def hash_inputs(project: Project, lock: Lock, plan: Plan) -> str:
-    """Return a hash of all that decides the image: the plan, the pins and the contents of the context.
-
-    An image pinned by ID is a tag in the plan, so the pins count too; so does our own version, which writes the steps.
-    """
-    decided = f"{__version__}\n{plan!r}\n{pins(project, lock)!r}"
-    files = hash_files(project.closure.root, list_files(project.closure.root, plan.context))
-    return hashlib.sha256(os.fsencode(f"{decided}\n{files}")).hexdigest()

@@ -11,19 +11,15 @@ In a foreign dodo.py the crate is the one in the directory of the dodo.py; `CARG
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cargo_stow.errors import StowError
-from cargo_stow.project import Request, input_files, load_project
-from cargo_stow.session import Session
+from cargo_stow.inputs import input_files
+from cargo_stow.work import Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-    from cargo_stow.backends.protocol import RunOptions
-    from cargo_stow.project import Project
 
 __all__ = [
     "task__stow_inputs",
@@ -35,39 +31,6 @@ __all__ = [
 ]
 
 Task = dict[str, Any]
-
-
-@dataclass(slots=True, kw_only=True)
-class Work:
-    """What one run of doit is asked to do, and how it ended.
-
-    `result` is the line for stdout of the last task, `error` what ended it, `exit_code` that of the program `stow_run`
-    ran, `written` whether `stow_dockerfile` wrote a file. With `prints`, every task prints its own result, as a foreign
-    doit wants it; the CLI prints the last one.
-    """
-
-    session: Session = field(default_factory=Session)
-    request: Request = field(default_factory=Request)
-    output: Path | None = None
-    options: RunOptions | None = None
-    error: Exception | None = None
-    exit_code: int = 0
-    result: str | None = None
-    written: bool = False
-    prints: bool = True
-    _project: Project | None = None
-
-    def project(self) -> Project:
-        """The project, read once in one run."""
-        if self._project is None:
-            self._project = load_project(self.request, self.session.environment, self.session.runner)
-        return self._project
-
-    def finish(self, result: str) -> None:
-        """Take a task's result."""
-        self.result = result
-        if self.prints:
-            self.session.report.result(result)
 
 
 def inputs_task(work: Work) -> Task:
@@ -147,12 +110,12 @@ def dockerfile_task(work: Work) -> Task:
         work.written = bool(write(work.session, work.project(), _output(work), locked=work.request.locked))
 
     def is_current() -> bool:
-        from cargo_stow.actions.build import current_lock  # noqa: PLC0415
         from cargo_stow.actions.dockerfile import check  # noqa: PLC0415
+        from cargo_stow.pinning import find_lock  # noqa: PLC0415
 
         try:
             project = work.project()
-            lock = current_lock(project)
+            lock = find_lock(project)
             if lock is not None:
                 check(project, lock, _output(work))
         except StowError:

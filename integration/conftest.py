@@ -138,3 +138,14 @@ def greeter(copy: Callable[[str], Stow]) -> Stow:
 @pytest.fixture
 def workspace(copy: Callable[[str], Stow]) -> Stow:
     return copy("workspace")
+
+
+@pytest.fixture(scope="module")
+def built(own_engine: Engine, tmp_path_factory: pytest.TempPathFactory, ledger: Ledger) -> Iterator[Stow]:
+    """A greeter on the own engine that was built once, and has a Dockerfile; tests take a `twin` of it."""
+    stow = Stow.copy("greeter", own_engine, tmp_path_factory.mktemp("built"))
+    stow("build")
+    stow("dockerfile")
+    yield stow
+    ledger.add(stow)
+    stow.clean()

@@ -52,8 +52,16 @@ def test_debug_profile(greeter: Stow) -> None:
     assert debug.builds == 1
     size = "stat -c %s /usr/bin/greeter"
     engine = greeter.engine
-    assert int(engine.shell(debug.reference, size)) > int(engine.shell(release.reference, size))
+    assert int(engine.shell(debug.image, size)) > int(engine.shell(release.image, size))
     assert engine.docker("run", "--rm", debug.reference) == "Hello, world!"
+
+
+def test_the_printed_reference_stays_when_the_tag_moves(greeter: Stow) -> None:
+    first = greeter("build").reference
+    greeter.edit("src/main.rs", "Hello, ", "Second, ")
+    second = greeter("build").reference
+    assert greeter.engine.docker("run", "--rm", second) == "Second, world!"
+    assert greeter.engine.docker("run", "--rm", first) == "Hello, world!"
 
 
 def test_trixie_base_runs_what_was_compiled_on_it(greeter: Stow) -> None:

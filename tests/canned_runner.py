@@ -20,6 +20,7 @@ OK = Result(code=0)
 class Started:
     how: str
     argv: tuple[str, ...]
+    cwd: Path | None
     env: Mapping[str, str]
 
 
@@ -39,16 +40,16 @@ class CannedRunner:
         return [" ".join(one.argv) for one in self.started]
 
     def capture(self, argv: Sequence[str], *, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> Result:
-        return self._start("capture", argv, env)
+        return self._start("capture", argv, cwd, env)
 
     def show(self, argv: Sequence[str], *, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> Result:
-        return self._start("show", argv, env)
+        return self._start("show", argv, cwd, env)
 
     def attach(self, argv: Sequence[str], *, env: Mapping[str, str] | None = None) -> Result:
-        return self._start("attach", argv, env)
+        return self._start("attach", argv, None, env)
 
-    def _start(self, how: str, argv: Sequence[str], env: Mapping[str, str] | None) -> Result:
-        self.started.append(Started(how=how, argv=tuple(argv), env=dict(env or {})))
+    def _start(self, how: str, argv: Sequence[str], cwd: Path | None, env: Mapping[str, str] | None) -> Result:
+        self.started.append(Started(how=how, argv=tuple(argv), cwd=cwd, env=dict(env or {})))
         self.on_start(tuple(argv))
         line = " ".join(argv)
         found = max((words for words in self.answers if line.startswith(words)), key=len, default=None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -58,7 +59,7 @@ def _blocked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _alone(_blocked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Hide the real docker, its engine and the developer's own settings, as a test of nox has its tools blocked."""
     for name in os.environ:
-        if name.startswith(_OURS) and name not in {"CARGO_HOME"}:
+        if name.startswith(_OURS) and name != "CARGO_HOME":
             monkeypatch.delenv(name)
     monkeypatch.setenv("PATH", f"{_blocked}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("DOCKER_HOST", f"unix://{_blocked}/no-engine.sock")
@@ -87,16 +88,16 @@ def greeter(crate: Write, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def environment() -> dict[str, str]:
+def with_cargo() -> dict[str, str]:
+    if shutil.which("cargo") is None:
+        pytest.skip("no cargo on this machine")
     return dict(os.environ)
 
 
 @pytest.fixture
-def without_cargo(tmp_path: Path, environment: dict[str, str]) -> dict[str, str]:
-    """An environment with no cargo on PATH."""
-    bin_ = tmp_path / "bin"
-    bin_.mkdir()
-    return {**environment, "PATH": str(bin_)}
+def environment(tmp_path: Path) -> dict[str, str]:
+    """Without cargo, which costs a tenth of a second each time; manifests are then read from the files."""
+    return {**os.environ, "PATH": str(tmp_path / "nothing")}
 
 
 @pytest.fixture

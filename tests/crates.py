@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from cargo_stow.reference import ImageRef
     from cargo_stow.settings import Settings
 
-ROOT = Path("/work space")
+ROOT = Path("/my crates")
 AMD64 = Platform(os="linux", architecture="amd64")
 BASE = parse_reference("debian:bookworm-slim@sha256:" + "b" * 64)
 TOOLCHAIN = parse_reference("rust:1.95-slim@sha256:" + "c" * 64)
@@ -99,6 +98,8 @@ def plan_of(
     base: ImageRef = BASE,
     toolchain: ImageRef = TOOLCHAIN,
     files: tuple[Path, ...] = (),
+    vendored: tuple[Path, ...] = (),
+    target: str | None = None,
     locked: bool = True,
 ) -> Plan:
     """The plan of the first member."""
@@ -108,10 +109,9 @@ def plan_of(
     )
     return make_plan(
         workspace=workspace,
-        closure=replace(closure(workspace, package), files=files),
+        closure=replace(closure(workspace, package), files=files, vendored=vendored, target=target),
         settings=settings,
         base=base,
         toolchain=toolchain,
         platform=AMD64,
-
     )

@@ -25,6 +25,20 @@ def is_sent(path: str, patterns: list[tuple[bool, re.Pattern[str]]]) -> bool:
     return sent
 
 
+def is_reached(path: str, text: str) -> bool:
+    """Whether the client of Docker 20.10 enters the directories of a path (tonistiigi/fsutil of 2020, `walker.go`).
+
+    One that is left out is entered only if the text of some line that admits begins with its name.
+    """
+    patterns = parse_patterns(text)
+    admitting = [f"{line[1:]}/" for line in text.split("\n") if line.startswith("!")]
+    parts = path.split("/")
+    directories = ["/".join(parts[:end]) for end in range(1, len(parts))]
+    return all(
+        is_sent(each, patterns) or any(line.startswith(f"{each}/") for line in admitting) for each in directories
+    )
+
+
 def _read(line: str) -> tuple[bool, re.Pattern[str]]:
     admits = line.startswith("!")
     pattern = line.removeprefix("!").strip() if admits else line

@@ -6,10 +6,12 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
 
 # Put before what a process runs: from then on `docker` is the backend whose state is in the given file.
 PREAMBLE = """
@@ -68,8 +70,8 @@ class Scene:
         return state
 
     def _run(self, argv: list[str], **more: Any) -> subprocess.CompletedProcess[str]:
-        options = {"capture_output": True, "text": True, "timeout": 30, "check": False, **more}
+        options = {"capture_output": True, "text": True, "timeout": 30, **more}
         if {"stdout", "stderr"} & set(more):
             options.pop("capture_output")
         environment = {**os.environ, **self.environment, "PYTHONWARNINGS": "error"}
-        return subprocess.run(argv, cwd=self.directory, env=environment, **options)
+        return subprocess.run(argv, cwd=self.directory, env=environment, check=False, **options)

@@ -7,7 +7,10 @@ import os
 import pty
 import subprocess
 import sys
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def on_terminal(code: str, environment: Mapping[str, str], *, stdout: bool = False) -> tuple[str, str]:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from cargo_stow.context import list_files
 from cargo_stow.dockerfile import render_dockerignore
 from cargo_stow.plan import Context
-from tests.docker_patterns import is_sent, parse_patterns
+from tests.docker_patterns import is_reached, is_sent, parse_patterns
 
 NAMES = [
     "a",
@@ -56,9 +56,11 @@ def make_tree(root: Path, paths: list[str]) -> list[str]:
 
 
 def agree(root: Path, files: list[str], context: Context) -> list[str]:
-    patterns = parse_patterns(render_dockerignore(context))
+    text = render_dockerignore(context)
+    patterns = parse_patterns(text)
     listed = [str(path.relative_to(root)) for path in list_files(root, context)]
     assert sorted(listed) == sorted(path for path in files if is_sent(path, patterns))
+    assert all(is_reached(path, text) for path in listed)
     return listed
 
 
@@ -66,6 +68,7 @@ def agree(root: Path, files: list[str], context: Context) -> list[str]:
 @given(paths=st.lists(PATHS, max_size=12), sources=RULES, excluded=RULES, files=st.lists(PATHS, max_size=3))
 @example(paths=["a/src/b", "a/target/b"], sources=["a"], excluded=["a/target"], files=[])
 @example(paths=["a/b/src/x", "a/b/y"], sources=["a", "a/b/src"], excluded=["a/b"], files=["a/b/Cargo.toml"])
+@example(paths=["[a]/#x/src/b", "[a]/src"], sources=["[a]/#x/src"], excluded=["[a]"], files=["*/a*/Cargo.toml"])
 @example(paths=["a/.git/x", ".git/y", "a/b"], sources=["."], excluded=[], files=[])
 def test_the_two_rules_agree(paths: list[str], sources: list[str], excluded: list[str], files: list[str]) -> None:
     root = Path(tempfile.mkdtemp())
@@ -117,3 +120,18 @@ def test_patterns(path: str, line: str) -> None:
     lines = render_dockerignore(context_of([path])).splitlines()
     assert lines[0].startswith("# ")
     assert lines[1:] == ["**", line, "**/.git", "**/.hg", "**/.jj", "**/.svn"]
+
+
+def test_the_way_to_a_package_is_let_in_where_its_name_has_escapes() -> None:
+    lines = render_dockerignore(context_of(["c++/x/api", "plain/x/web"], ["d[]/Cargo.toml"], ["d[]"])).splitlines()
+    assert lines[2:-4] == [
+        "!c\\+\\+",
+        "c\\+\\+/*",
+        "!d\\[\\]",
+        "d\\[\\]/*",
+        "!c\\+\\+/x",
+        "c\\+\\+/x/*",
+        "!c\\+\\+/x/api",
+        "!plain/x/web",
+        "!d\\[\\]/Cargo.toml",
+    ]

@@ -8,11 +8,14 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from cargo_stow import tasks
-from tests.scene import Scene
+
+if TYPE_CHECKING:
+    from tests.scene import Scene
 
 TARGET = "registry.example.org/team/greeter:1"
 BROKEN = {
@@ -178,7 +181,9 @@ def test_a_bug_has_its_traceback(scene: Scene) -> None:
     assert "RuntimeError: a bug" in done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("words", [("info", "stow_build"), ("forget", "stow_build"), ("clean",), ("ignore", "stow_push")])
+@pytest.mark.parametrize(
+    "words", [("info", "stow_build"), ("forget", "stow_build"), ("clean",), ("ignore", "stow_push")]
+)
 def test_other_commands_of_doit(pipeline: Scene, words: tuple[str, ...]) -> None:
     pipeline.doit("stow_build")
     done = pipeline.doit(*words)
@@ -223,7 +228,11 @@ def test_two_builds_at_once_are_one(scene: Scene) -> None:
     slow = "backend.at('build', lambda: __import__('time').sleep(0.5))"
     builds = [
         subprocess.Popen(
-            scene.argv("build", extra=slow), cwd=scene.directory, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            scene.argv("build", extra=slow),
+            cwd=scene.directory,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         for _ in range(2)
     ]

@@ -14,6 +14,7 @@ from cargo_stow.reference import ImageRef, parse_reference
 
 DIGEST, OTHER = f"sha256:{'a' * 64}", f"sha512:{'b' * 128}"
 AMD64, ARM = Platform(os="linux", architecture="amd64"), Platform(os="linux", architecture="arm", variant="v7")
+NEWLINE = r"\n"  # as TOML escapes it
 PATH = Path("/ws/Stow.lock")
 ENTRY = f'[[image]]\nreference = "debian:12"\nplatform = "linux/amd64"\ndigest = "{DIGEST}"\n'
 
@@ -95,6 +96,8 @@ def test_what_to_build_from() -> None:
         (f"version = 1\n{ENTRY.replace('linux/amd64', 'linux')}", "expected os/architecture"),
         (f"version = 1\n{ENTRY.replace(DIGEST, 'sha256:abc')}", "not a digest"),
         (f"version = 1\n{ENTRY.replace(DIGEST, DIGEST.upper())}", "not a digest"),
+        (f"version = 1\n{ENTRY.replace(DIGEST, DIGEST + 'a')}", "not a digest"),
+        (f"version = 1\n{ENTRY.replace(DIGEST, DIGEST + NEWLINE)}", "not a digest"),
         (f"version = 1\n{ENTRY}{ENTRY.replace('a' * 64, 'b' * 64)}", "two entries for debian:12 on linux/amd64"),
         (f"version = 1\n<<<<<<< HEAD\n{ENTRY}=======\n", "line 2"),
         ("x = " + "[" * 100_000, "nest"),

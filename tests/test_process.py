@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,6 +18,7 @@ from cargo_stow.process import Result, SystemRunner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 RUNNER = SystemRunner()
 SLEEPS = "import time; print('up', flush=True); time.sleep(30)"
@@ -185,9 +185,7 @@ def test_a_second_interruption_kills_at_once(second: BaseException, monkeypatch:
         assert child.returncode == -signal.SIGKILL
 
 
-def test_any_exception_ends_the_child(
-    children: list[subprocess.Popen[bytes]], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_any_exception_ends_the_child(children: list[subprocess.Popen[bytes]], monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_self: object, *_args: object) -> None:
         raise Terminated(signal.SIGTERM)
 

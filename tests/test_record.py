@@ -8,13 +8,15 @@ import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from cargo_stow.errors import FileError
 from cargo_stow.record import Built, Record, locked
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 A = Built(inputs="inputs a", id="sha256:a", tag="a:1")
 B = Built(inputs="inputs b", id="sha256:b", tag="b:1")
@@ -122,7 +124,8 @@ def test_an_exception_releases(tmp_path: Path) -> None:
 
 def test_a_directory_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(FileError, match=r"cannot lock .*/file/stow/lock: Not a directory"), locked(
-        tmp_path / "file" / "stow", quietly
+    with (
+        pytest.raises(FileError, match=r"cannot lock .*/file/stow/lock: Not a directory"),
+        locked(tmp_path / "file" / "stow", quietly),
     ):
         pass

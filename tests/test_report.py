@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -156,17 +157,22 @@ def test_a_result_that_cannot_be_written() -> None:
         "try: Report().result('x')\n"
         "except FileError as error: print(error, file=__import__('sys').stderr); os._exit(14)"
     )
-    with open("/dev/full", "w") as full:  # noqa: PTH123
-        done = subprocess.run(
-            [sys.executable, "-c", code], stdout=full, stderr=subprocess.PIPE, text=True, check=False
-        )
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([sys.executable, "-c", code], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert (done.returncode, done.stderr) == (14, "cannot write the result to stdout: No space left on device\n")
     assert issubclass(FileError, Exception)
 
 
 @pytest.mark.parametrize(
     ("count", "text"),
-    [(0, "0 B"), (999, "999 B"), (1000, "1 kB"), (1_500_000, "2 MB"), (2_340_000_000, "2.3 GB"), (10**13, "10000.0 GB")],
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1 kB"),
+        (1_500_000, "2 MB"),
+        (2_340_000_000, "2.3 GB"),
+        (10**13, "10000.0 GB"),
+    ],
 )
 def test_sizes(count: int, text: str) -> None:
     assert _size(count) == text

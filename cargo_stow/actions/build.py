@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from cargo_stow.backends.protocol import BuildOrder
 from cargo_stow.cargo_lock import check_cargo_lock
 from cargo_stow.errors import StowError
-from cargo_stow.lock import load_lock
-from cargo_stow.project import hash_inputs, pins, plan_of, settle
+from cargo_stow.inputs import hash_inputs
+from cargo_stow.pinning import find_lock, pins, plan_of, settle
 from cargo_stow.record import Built
 
 if TYPE_CHECKING:
@@ -49,18 +49,11 @@ def find_current(session: Session, project: Project) -> Image | None:
     built = session.record(project).find(_key(session, project))
     if built is None or built.tag != str(project.target):
         return None
-    lock = current_lock(project)
+    lock = find_lock(project)
     if lock is None or hash_inputs(project, lock, plan_of(project, lock)) != built.inputs:
         return None
     image = session.backend().find(project.target)
     return image if image is not None and image.id == built.id else None
-
-
-def current_lock(project: Project) -> Lock | None:
-    """The lock, if it has all that the project needs."""
-    lock = load_lock(project.lock_file)
-    needed = (project.base, project.toolchain)
-    return lock if all(lock.find(reference, project.platform) for reference in needed) else None
 
 
 def make_image(session: Session, project: Project, lock: Lock, plan: Plan) -> Image:

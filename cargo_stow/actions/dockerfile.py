@@ -11,7 +11,7 @@ from cargo_stow.dockerfile import render_dockerfile, render_dockerignore
 from cargo_stow.errors import DifferenceError
 from cargo_stow.files import read_text, write_text
 from cargo_stow.lock import load_lock
-from cargo_stow.project import plan_of, settle
+from cargo_stow.pinning import plan_of, settle
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,7 +40,7 @@ def render(project: Project, lock: Lock, output: Path) -> dict[Path, str]:
 
 def write(session: Session, project: Project, output: Path, *, locked: bool) -> list[Path]:
     """Write what differs from the files on disk, Stow.lock included; returns the paths that were written."""
-    lock, written = _settled(session, project, locked=locked)
+    lock, written = settled(session, project, locked=locked)
     stale = [(path, text) for path, text in render(project, lock, output).items() if read_text(path) != text]
     for path, text in stale:
         write_text(path, text)
@@ -50,7 +50,7 @@ def write(session: Session, project: Project, output: Path, *, locked: bool) -> 
     return written
 
 
-def _settled(session: Session, project: Project, *, locked: bool) -> tuple[Lock, list[Path]]:
+def settled(session: Session, project: Project, *, locked: bool) -> tuple[Lock, list[Path]]:
     """The complete lock, and what was written for it."""
     with session.locked(project):
         before = load_lock(project.lock_file)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cargo_stow.actions.build import find_current, make_image
 from cargo_stow.errors import StowError
-from cargo_stow.project import plan_of, settle
+from cargo_stow.pinning import plan_of, settle
 from cargo_stow.reference import ImageRef
 
 if TYPE_CHECKING:

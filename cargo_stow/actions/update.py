@@ -6,35 +6,40 @@ from typing import TYPE_CHECKING
 
 from cargo_stow.errors import LockError
 from cargo_stow.files import write_text
-from cargo_stow.lock import load_lock
-from cargo_stow.project import resolve
+from cargo_stow.lock import Lock, load_lock
+from cargo_stow.pinning import resolve
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cargo_stow.lock import Pin
     from cargo_stow.project import Project
     from cargo_stow.session import Session
 
 
-def update(session: Session, project: Project, *, locked: bool) -> None:
-    """Resolve the base and the toolchain again and write Stow.lock; says from what to what each moved.
+def update(session: Session, projects: Sequence[Project], *, whole: bool, locked: bool) -> None:
+    """Resolve the bases and toolchains of projects of one workspace again; says from what to what each moved.
 
-    With `locked`, as with cargo's own `update --locked`, raises LockError where it would write.
+    `whole` says that these are all the images of the workspace: what none of them names is dropped from the lock. With
+    `locked`, as with cargo's own `update --locked`, raises LockError where it would write.
     """
-    with session.locked(project):
-        old = load_lock(project.lock_file)
-        fresh = resolve(project, session.backend(), [project.base, project.toolchain], session.resolving)
+    path = projects[0].lock_file
+    with session.locked(projects[0]):
+        old = load_lock(path)
+        wanted = dict.fromkeys((image, project.platform) for project in projects for image in project.images)
+        fresh = resolve(session.backend(), wanted, session.resolving)
         for pin in fresh:
             _tell(session, old.find(pin.reference, pin.platform), pin)
-        new = old.having(fresh)
+        new = (Lock() if whole else old).having(fresh)
         if new == old:
             return
         if locked:
             raise LockError(
-                f"{project.lock_file} is not what its names mean now, and --locked forbids to move it",
+                f"{path} is not what its names mean now, and --locked forbids to move it",
                 hint="run `cargo stow update` without --locked",
             )
-        write_text(project.lock_file, new.text())
-    session.report.status("Wrote", str(project.lock_file))
+        write_text(path, new.text())
+    session.report.status("Wrote", str(path))
 
 
 def _tell(session: Session, before: Pin | None, after: Pin) -> None:

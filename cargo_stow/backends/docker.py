@@ -83,8 +83,9 @@ class DockerBackend:
             image = self.find(digest)
             if image is not None:
                 return image
+        names = " or ".join(digests)
         raise ImageNotFoundError(
-            f"the build ended well, but the engine at {self._engine.address} does not have its image {' or '.join(digests)}",
+            f"the build ended well, but the engine at {self._engine.address} does not have its image {names}",
             hint="is the chosen builder (`docker buildx ls`) that engine's own? `docker buildx use default` chooses it",
         )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cargo_stow.commands.doing import do
 
 if TYPE_CHECKING:
-    from cargo_stow.tasks import Work
+    from cargo_stow.work import Work
 
 
 def build(work: Work) -> None:

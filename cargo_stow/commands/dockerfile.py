@@ -9,10 +9,9 @@ from cargo_stow.actions import dockerfile as action
 from cargo_stow.commands.doing import do
 from cargo_stow.errors import UsageError
 from cargo_stow.lock import load_lock
-from cargo_stow.project import settle
 
 if TYPE_CHECKING:
-    from cargo_stow.tasks import Work
+    from cargo_stow.work import Work
 
 _STDOUT = "-"
 
@@ -21,7 +20,7 @@ def write(work: Work, output: str | None) -> None:
     """Run `stow_dockerfile`; `-` prints the Dockerfile instead, which is no task: it makes nothing."""
     project = work.project()
     if output == _STDOUT:
-        lock = settle(project, work.session.backend, locked=work.request.locked, resolving=work.session.resolving)
+        lock, _ = action.settled(work.session, project, locked=work.request.locked)
         path = action.default_output(project)
         work.session.report.result_text(action.render(project, lock, path)[path])
         return

@@ -10,7 +10,7 @@ from cargo_stow.errors import FileError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cargo_stow.tasks import Work
+    from cargo_stow.work import Work
 
 _STATE = "doit.json"
 
@@ -43,19 +43,20 @@ class _Silent:
         return lambda *_args: None
 
 
-def do(work: Work, name: str, *, remember: bool = True) -> bool:
+def do(work: Work, name: str, *, alone: bool = False) -> bool:
     """Run one task and what it depends on; returns whether the task was up to date and so did not run.
 
-    `remember` keeps doit's state, which then is locked meanwhile. Raises the error that ended the task.
+    doit's state is kept, and locked meanwhile. A task that runs `alone`, without what it depends on, has no state.
+    Raises the error that ended the task.
     """
-    if not remember:
-        return _do(work, name, {"backend": "sqlite3", "dep_file": ":memory:"})
+    if alone:
+        return _do(work, name, {"backend": "sqlite3", "dep_file": ":memory:", "single": True})
     project = work.project()
     with work.session.locked(project):
         return _do(work, name, {"backend": "stow", "dep_file": str(project.directory / _STATE)})
 
 
-def _do(work: Work, name: str, state: dict[str, str]) -> bool:
+def _do(work: Work, name: str, options: dict[str, object]) -> bool:
     from doit.cmd_base import ModuleTaskLoader  # noqa: PLC0415
     from doit.doit_cmd import DoitMain  # noqa: PLC0415
 
@@ -68,7 +69,7 @@ def _do(work: Work, name: str, state: dict[str, str]) -> bool:
         "task_stow_dockerfile": lambda: tasks.dockerfile_task(work),
     }
     config = {
-        "GLOBAL": {"reporter": _Silent, "verbosity": 2, **state},
+        "GLOBAL": {"reporter": _Silent, "verbosity": 2, **options},
         "BACKEND": {"stow": "cargo_stow.commands.state:State"},
     }
     # No configuration file is read: a `[tool.doit]` in the user's project is about the user's own pipeline.

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cargo_stow.actions.push import check_pushable
 from cargo_stow.commands.doing import do
 
 if TYPE_CHECKING:
-    from cargo_stow.tasks import Work
+    from cargo_stow.work import Work
 
 
 def push(work: Work) -> None:
-    """Run `stow_push`, and `stow_build` before it; only the pushed reference is the result."""
-    do(work, "stow_push")
+    """Run `stow_build`, then `stow_push`, which holds no lock: another build need not wait for the network."""
+    check_pushable(work.project())
+    do(work, "stow_build")
+    do(work, "stow_push", alone=True)
     work.session.report.result(work.result or "")

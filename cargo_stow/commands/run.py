@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from cargo_stow.commands.doing import do
 
 if TYPE_CHECKING:
-    from cargo_stow.tasks import Work
+    from cargo_stow.work import Work
 
 
 def run(work: Work) -> int:
     """Run `stow_run`; returns the program's exit code. It leaves no state, so it waits for no other cargo-stow."""
-    do(work, "stow_run", remember=False)
+    do(work, "stow_run", alone=True)
     return work.exit_code

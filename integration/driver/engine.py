@@ -30,7 +30,12 @@ class Engine:
     def try_docker(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run the docker client to its end, whatever the end is."""
         return subprocess.run(
-            ["docker", *words], env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+            ["docker", *words],
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
         )
 
     def docker(self, *words: str) -> str:
@@ -57,10 +62,10 @@ class Engine:
         """Run a shell script as root in a container of an image, and return its stdout."""
         return self.docker("run", "--rm", "--user", "0", "--network", "none", "--entrypoint", "sh", image, "-c", script)
 
-    def url(self, container: str, port: int) -> str:
-        """Where a published port of a container is reached from this machine."""
+    def published(self, container: str, port: int) -> str:
+        """Where a published port of a container is reached from this machine, as `address:port`."""
         outside = self.docker("port", container, str(port)).splitlines()[0].rpartition(":")[2]
-        return f"http://{self.address}:{outside}"
+        return f"{self.address}:{outside}"
 
     def containers_of(self, images: set[str]) -> list[str]:
         """The containers, stopped ones included, that were made from one of these image IDs."""

@@ -47,7 +47,9 @@ class Running:
     def until_it_says(self, text: str) -> None:
         """Wait until a text is in its output, which it must reach alive."""
         wait_until(lambda: text in self.err + self.out or self.process.poll() is not None, f"{text!r} in its output")
-        assert text in self.err + self.out, f"it ended with {self.process.returncode} before saying {text!r}:\n{self.err[-3000:]}"
+        assert text in self.err + self.out, (
+            f"it ended with {self.process.returncode} before saying {text!r}:\n{self.err[-3000:]}"
+        )
 
     def send(self, number: signal.Signals, *, group: bool = False) -> None:
         """Send a signal to the process alone, or to its whole group, as a terminal does."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 import shutil
@@ -11,6 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
+from integration.driver import clients
 from integration.driver.running import Running
 from integration.driver.state import State, read_state
 
@@ -35,6 +39,15 @@ exec '{docker}' "$@"
 """
 
 
+def plugin_home(directory: Path) -> Path:
+    """Make a Docker configuration directory that has nothing but the plugins of the user's own."""
+    directory.mkdir()
+    own = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker") / "cli-plugins"
+    if own.is_dir():
+        (directory / "cli-plugins").symlink_to(own)
+    return directory
+
+
 @dataclass(frozen=True, kw_only=True)
 class Done:
     """How a command ended; `docker` is how it called the docker client, one line a call."""
@@ -54,6 +67,11 @@ class Done:
         """The one line that a result is."""
         assert re.fullmatch(r"\S+\n", self.out), f"not one line: {self.out!r}"
         return self.out.strip()
+
+    @property
+    def image(self) -> str:
+        """The image of the result: its ID, or on containerd's store the digest, which is the ID there."""
+        return self.reference.rpartition("@")[2]
 
 
 @dataclass(kw_only=True)
@@ -97,6 +115,16 @@ class Stow:
         program.chmod(0o755)
         return program
 
+    def use_old_client(self) -> None:
+        """Let docker be a client of 20.10 without plugins; skips the test where this machine has none."""
+        program = clients.find_old()
+        if program is None:
+            pytest.skip(f"no docker client up to version {clients.LAST_OLD} on PATH")
+        self.wrap_docker(clients.OLD.format(log=self.log, docker=program))
+
+    def use_client_without_plugin(self) -> None:
+        self.wrap_docker(clients.WITHOUT_PLUGIN.format(log=self.log, docker=shutil.which("docker")))
+
     def environ(self, env: Mapping[str, str | None] | None = None) -> dict[str, str]:
         """The environment of a command; None takes a variable away."""
         base = self.engine.environment
@@ -128,7 +156,9 @@ class Stow:
             [program, *argv[1:]], cwd=cwd or self.root, env=environment, input=stdin, capture_output=True, text=True,
             timeout=_SECONDS, check=False,
         )  # fmt: skip
-        return self.note(Done(code=ended.returncode, out=ended.stdout, err=ended.stderr, docker=self.calls(before)), code)
+        return self.note(
+            Done(code=ended.returncode, out=ended.stdout, err=ended.stderr, docker=self.calls(before)), code
+        )
 
     def finish(self, running: Running, *, code: int | None = 0) -> Done:
         """Wait for a command that was started."""
@@ -139,7 +169,9 @@ class Stow:
         """Remember the images a command named, and hold it to its exit code."""
         self.seen.update(_IMAGE_ID.findall(done.out))
         self.seen.update(filter(None, [self.engine.image_id(name) for name in self.tags()]))
-        assert code is None or done.code == code, f"exit code {done.code}, not {code}; stderr ended:\n{done.err[-3000:]}"
+        assert code is None or done.code == code, (
+            f"exit code {done.code}, not {code}; stderr ended:\n{done.err[-3000:]}"
+        )
         return done
 
     def start(self, *words: str, env: Mapping[str, str | None] | None = None, cwd: Path | None = None) -> Running:
@@ -155,7 +187,9 @@ class Stow:
 
     def tags(self) -> list[str]:
         """The names that images of this namespace have now."""
-        found = self.engine.docker("images", "--format", "{{.Repository}}:{{.Tag}}", "--filter", f"reference={self.prefix}/*")
+        found = self.engine.docker(
+            "images", "--format", "{{.Repository}}:{{.Tag}}", "--filter", f"reference={self.prefix}/*"
+        )
         return [name for name in found.split() if not name.endswith(":<none>")]
 
     def edit(self, path: str, old: str, new: str) -> None:

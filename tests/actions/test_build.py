@@ -5,16 +5,20 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from cargo_stow.actions.build import build, find_current
-from cargo_stow.backends.memory import MemoryBackend
 from cargo_stow.errors import BuildError, ImageNotFoundError, LockError
 from cargo_stow.project import Project
 from cargo_stow.reference import parse_reference
-from cargo_stow.session import Session
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cargo_stow.backends.memory import MemoryBackend
+    from cargo_stow.session import Session
 
 Load = Callable[..., Project]
 TARGET = "registry.example.org/team/greeter:1"
@@ -45,14 +49,21 @@ def test_a_second_build_does_nothing(greeter: Path, make: Callable[[], str], bac
     assert (greeter / "Stow.lock").read_text() == lock
 
 
-def test_without_cargo_on_path(
-    greeter: Path, session: Session, load: Load, without_cargo: dict[str, str], backend: MemoryBackend
+def test_with_and_without_cargo(
+    greeter: Path, session: Session, load: Load, with_cargo: dict[str, str], backend: MemoryBackend
 ) -> None:
-    with_cargo = build(session, load(), locked=False)
-    session.environment = without_cargo
-    assert shutil.which("cargo", path=without_cargo["PATH"]) is None
-    assert build(session, load(), locked=False) == with_cargo
+    without = session.environment
+    assert shutil.which("cargo", path=without["PATH"]) is None
+    first = build(session, load(), locked=False)
+    for environment in (with_cargo, without):
+        session.environment = environment
+        assert build(session, load(), locked=False) == first
     assert backend.counts["build"] == 1
+
+
+def write(path: Path, text: str) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text)
 
 
 def keep_times(path: Path, change: Callable[[Path], object]) -> None:
@@ -67,7 +78,7 @@ STAYS: dict[str, Callable[[Path], object]] = {
     "same bytes written again": lambda crate: (crate / "src/main.rs").write_bytes((crate / "src/main.rs").read_bytes()),
     "a file in the target directory": lambda crate: (crate / "target/x").write_text(""),
     "the Dockerfile": lambda crate: (crate / "Dockerfile").write_text(""),
-    "version control": lambda crate: ((crate / ".git").mkdir(), (crate / ".git/HEAD").write_text("")),
+    "version control": lambda crate: write(crate / ".git/HEAD", ""),
     "a file outside of the context": lambda crate: (crate.parent / "README.md").write_text("new"),
 }
 REBUILDS: dict[str, Callable[[Path], object]] = {
@@ -196,9 +207,7 @@ def test_a_cargo_lock_that_is_out_of_date(greeter: Path, make: Callable[[], str]
     assert backend.counts["build"] == 0
 
 
-def test_no_cargo_lock_is_warned_of(
-    greeter: Path, make: Callable[[], str], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_no_cargo_lock_is_warned_of(greeter: Path, make: Callable[[], str], capsys: pytest.CaptureFixture[str]) -> None:
     (greeter / "Cargo.lock").unlink()
     make()
     assert "warning: " in (err := capsys.readouterr().err)
@@ -225,7 +234,7 @@ def test_a_failing_build_changes_nothing(greeter: Path, make: Callable[[], str],
 def test_a_source_that_changes_during_the_build(
     greeter: Path, make: Callable[[], str], backend: MemoryBackend, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    backend.at("build", lambda: (greeter / "src/main.rs").write_text("later") and None)
+    backend.at("build", lambda: write(greeter / "src/main.rs", "later"))
     make()
     assert "warning: a source changed during the build" in capsys.readouterr().err
     assert not (greeter / "target/stow/record.json").exists()

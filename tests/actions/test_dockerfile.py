@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from cargo_stow.actions.dockerfile import IGNORE_SUFFIX, check, default_output, render, write
-from cargo_stow.backends.memory import MemoryBackend
 from cargo_stow.commands import dockerfile as command
 from cargo_stow.errors import DifferenceError, LockError, UsageError
 from cargo_stow.lock import load_lock
 from cargo_stow.project import Project, Request
-from cargo_stow.session import Session
-from cargo_stow.tasks import Work
+from cargo_stow.work import Work
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cargo_stow.backends.memory import MemoryBackend
+    from cargo_stow.session import Session
 
 Load = Callable[..., Project]
 

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from cargo_stow import inputs as inputs_module
 from cargo_stow.actions import build as build_module
 from cargo_stow.actions.build import build
 from cargo_stow.actions.push import push
 from cargo_stow.actions.run import run
 from cargo_stow.actions.update import update
-from cargo_stow.backends.memory import MemoryBackend
 from cargo_stow.backends.protocol import RunOptions
 from cargo_stow.errors import EngineError, FileError, Terminated
 from cargo_stow.project import Project
 from cargo_stow.record import Record
-from cargo_stow.session import Session
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cargo_stow.backends.memory import MemoryBackend
+    from cargo_stow.session import Session
 
 Load = Callable[..., Project]
 ENDS = [KeyboardInterrupt(), Terminated(15), EngineError("the engine broke off"), RuntimeError("a bug")]
@@ -39,7 +44,13 @@ def state(greeter: Path, backend: MemoryBackend) -> Callable[[], State]:
 @pytest.mark.parametrize("error", ENDS, ids=lambda error: type(error).__name__)
 @pytest.mark.parametrize("phase", ["resolve", "check", "build", "tag"])
 def test_the_first_build(
-    session: Session, load: Load, backend: MemoryBackend, state: Callable[[], State], phase: str, error: BaseException
+    *,
+    session: Session,
+    load: Load,
+    backend: MemoryBackend,
+    state: Callable[[], State],
+    phase: str,
+    error: BaseException,
 ) -> None:
     before = state()
     backend.fail(phase, error)
@@ -55,7 +66,7 @@ def test_the_first_build(
 @pytest.mark.parametrize("error", ENDS, ids=lambda error: type(error).__name__)
 @pytest.mark.parametrize("phase", ["check", "build", "tag"])
 def test_a_later_build(
-    greeter: Path, session: Session, load: Load, backend: MemoryBackend, state: Callable[[], State],
+    *, greeter: Path, session: Session, load: Load, backend: MemoryBackend, state: Callable[[], State],
     phase: str, error: BaseException,
 ) -> None:  # fmt: skip
     main = (greeter / "src/main.rs").read_text()
@@ -75,7 +86,7 @@ def test_a_later_build(
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), FileError("disk full")], ids=lambda error: type(error).__name__)
 @pytest.mark.parametrize("has_one", [True, False])
 def test_recording(
-    greeter: Path, session: Session, load: Load, backend: MemoryBackend, state: Callable[[], State],
+    *, greeter: Path, session: Session, load: Load, backend: MemoryBackend, state: Callable[[], State],
     monkeypatch: pytest.MonkeyPatch, error: BaseException, has_one: bool,
 ) -> None:  # fmt: skip
     if has_one:
@@ -108,7 +119,7 @@ def test_a_file_that_cannot_be_read_meanwhile(
     session: Session, load: Load, backend: MemoryBackend, greeter: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project = load()
-    hash_inputs = build_module.hash_inputs
+    hash_inputs = inputs_module.hash_inputs
     answers = iter([hash_inputs])
 
     def once(*args: object) -> str:
@@ -139,7 +150,7 @@ def test_pushing(
 @pytest.mark.parametrize("phase", ["sweep", "build", "tag", "run"])
 @pytest.mark.parametrize("detach", [True, False])
 def test_running(
-    greeter: Path, session: Session, load: Load, backend: MemoryBackend, state: Callable[[], State],
+    *, greeter: Path, session: Session, load: Load, backend: MemoryBackend, state: Callable[[], State],
     phase: str, error: BaseException, detach: bool,
 ) -> None:  # fmt: skip
     build(session, load(), locked=False)
@@ -158,7 +169,5 @@ def test_updating(session: Session, load: Load, backend: MemoryBackend, state: C
     backend.at("resolve", lambda: None)
     backend.fail("resolve", KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt):
-        update(session, load(), locked=False)
+        update(session, [load()], whole=False, locked=False)
     assert state() == before
-
-

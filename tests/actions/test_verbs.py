@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,11 +11,15 @@ from cargo_stow.actions.build import build
 from cargo_stow.actions.push import check_pushable, push
 from cargo_stow.actions.run import REPOSITORY, run
 from cargo_stow.actions.update import update
-from cargo_stow.backends.memory import MemoryBackend
 from cargo_stow.backends.protocol import RunOptions
 from cargo_stow.errors import BuildError, EngineError, LockError, UsageError
 from cargo_stow.project import Project
-from cargo_stow.session import Session
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cargo_stow.backends.memory import MemoryBackend
+    from cargo_stow.session import Session
 
 Load = Callable[..., Project]
 TARGET = "registry.example.org/team/greeter:1"
@@ -25,9 +29,10 @@ def temporary(backend: MemoryBackend) -> list[str]:
     return [name for name in backend.tags if name.startswith(f"{REPOSITORY}:")]
 
 
+@pytest.mark.usefixtures("greeter")
 class TestRun:
     def test_the_program_has_the_arguments_and_we_its_exit_code(
-        self, greeter: Path, session: Session, load: Load, backend: MemoryBackend
+        self, session: Session, load: Load, backend: MemoryBackend
     ) -> None:
         backend.exit_code = 7
         options = RunOptions(arguments=("--flag", "a b"), publish=("80:80",), environment=("A=1",), volumes=("/a:/b",))
@@ -38,7 +43,7 @@ class TestRun:
         assert image.id
 
     def test_the_image_has_a_name_while_the_program_runs(
-        self, greeter: Path, session: Session, load: Load, backend: MemoryBackend
+        self, session: Session, load: Load, backend: MemoryBackend
     ) -> None:
         seen: list[str] = []
         backend.at("run", lambda: seen.extend(backend.tags))
@@ -46,9 +51,7 @@ class TestRun:
         assert len(seen) == 1
         assert seen[0].startswith(f"{REPOSITORY}:")
 
-    def test_the_image_of_build_is_lent_and_stays(
-        self, greeter: Path, session: Session, load: Load, backend: MemoryBackend
-    ) -> None:
+    def test_the_image_of_build_is_lent_and_stays(self, session: Session, load: Load, backend: MemoryBackend) -> None:
         built = build(session, load(), locked=False)
         run(session, load(), RunOptions(), locked=False)
         assert backend.runs[0][0].id == built.id
@@ -65,7 +68,7 @@ class TestRun:
         assert (backend.tags, backend.images) == ({TARGET: built.id}, {built.id})
 
     def test_a_detached_program_keeps_its_image_until_the_next_run(
-        self, greeter: Path, session: Session, load: Load, backend: MemoryBackend
+        self, session: Session, load: Load, backend: MemoryBackend
     ) -> None:
         assert run(session, load(), RunOptions(detach=True), locked=False) == 0
         kept = temporary(backend)
@@ -74,7 +77,7 @@ class TestRun:
         assert temporary(backend) == []
 
     def test_a_name_that_stays_hides_neither_exit_code_nor_failure(
-        self, greeter: Path, session: Session, load: Load, backend: MemoryBackend, capsys: pytest.CaptureFixture[str]
+        self, session: Session, load: Load, backend: MemoryBackend, capsys: pytest.CaptureFixture[str]
     ) -> None:
         backend.exit_code = 7
         backend.fail("untag", EngineError("in use"))
@@ -85,23 +88,22 @@ class TestRun:
         with pytest.raises(KeyboardInterrupt):
             run(session, load(), RunOptions(), locked=False)
 
-    def test_a_failing_build_runs_nothing(
-        self, greeter: Path, session: Session, load: Load, backend: MemoryBackend
-    ) -> None:
+    def test_a_failing_build_runs_nothing(self, session: Session, load: Load, backend: MemoryBackend) -> None:
         backend.fail("build", BuildError("a step failed"))
         with pytest.raises(BuildError):
             run(session, load(), RunOptions(), locked=False)
         assert backend.runs == []
 
-    def test_locked(self, greeter: Path, session: Session, load: Load, backend: MemoryBackend) -> None:
+    def test_locked(self, session: Session, load: Load, backend: MemoryBackend) -> None:
         with pytest.raises(LockError):
             run(session, load(), RunOptions(), locked=True)
         assert backend.counts["build"] == 0
 
 
+@pytest.mark.usefixtures("greeter")
 class TestPush:
     def test_the_result_is_name_and_digest(
-        self, greeter: Path, session: Session, load: Load, backend: MemoryBackend, capsys: pytest.CaptureFixture[str]
+        self, session: Session, load: Load, backend: MemoryBackend, capsys: pytest.CaptureFixture[str]
     ) -> None:
         build(session, load(), locked=False)
         reference = push(session, load())
@@ -128,16 +130,17 @@ class TestPush:
             load()
 
 
+@pytest.mark.usefixtures("greeter")
 class TestUpdate:
     def test_from_what_to_what(
         self, greeter: Path, session: Session, load: Load, backend: MemoryBackend, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        update(session, load(), locked=False)
+        update(session, [load()], whole=False, locked=False)
         old = backend.resolve(load().base, load().platform).value
         assert f"Adding debian:bookworm-slim at {old}\n" in capsys.readouterr().err
         new = f"sha256:{'5' * 64}"
         backend.registry["debian:bookworm-slim"] = new
-        update(session, load(), locked=False)
+        update(session, [load()], whole=False, locked=False)
         err = capsys.readouterr().err
         assert f"Updating debian:bookworm-slim from {old} to {new}\n" in err
         assert "Unchanged rust:" in err
@@ -148,21 +151,19 @@ class TestUpdate:
     def test_nothing_moved_and_nothing_is_written(
         self, greeter: Path, session: Session, load: Load, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        update(session, load(), locked=False)
+        update(session, [load()], whole=False, locked=False)
         before = (greeter / "Stow.lock").stat()
         capsys.readouterr()
-        update(session, load(), locked=True)
+        update(session, [load()], whole=False, locked=True)
         assert (greeter / "Stow.lock").stat() == before
         assert "Wrote" not in capsys.readouterr().err
 
-    def test_locked_forbids_to_move(
-        self, greeter: Path, session: Session, load: Load, backend: MemoryBackend
-    ) -> None:
-        update(session, load(), locked=False)
+    def test_locked_forbids_to_move(self, greeter: Path, session: Session, load: Load, backend: MemoryBackend) -> None:
+        update(session, [load()], whole=False, locked=False)
         before = (greeter / "Stow.lock").read_bytes()
         backend.registry["debian:bookworm-slim"] = f"sha256:{'5' * 64}"
         with pytest.raises(LockError, match="--locked forbids to move it"):
-            update(session, load(), locked=True)
+            update(session, [load()], whole=False, locked=True)
         assert (greeter / "Stow.lock").read_bytes() == before
 
 

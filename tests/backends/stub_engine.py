@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cargo_stow.backends.engine_values import ContainerState, EngineImage
+from cargo_stow.backends.protocol import PushProgress
 from cargo_stow.errors import ImageNotFoundError
 from cargo_stow.model import Platform
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cargo_stow.backends.protocol import PushProgress
     from cargo_stow.reference import ImageRef
 
 AMD64 = Platform(os="linux", architecture="amd64")
@@ -43,6 +43,7 @@ class StubEngine:
 
     def registry_digest(self, reference: ImageRef) -> str:
         self._answer()
+        self.asked.append(("look up", str(reference)))
         if isinstance(self.digest, Exception):
             raise self.digest
         return self.digest
@@ -68,6 +69,7 @@ class StubEngine:
         self.asked.append(("remove", container))
 
     def push(self, reference: ImageRef, progress: Callable[[PushProgress], None]) -> str:
+        progress(PushProgress(layer="a", status="Pushed"))
         self.asked.append(("push", str(reference)))
         return "sha256:pushed"
 

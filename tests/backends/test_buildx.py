@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from cargo_stow.backends import buildx
 from cargo_stow.backends.client import DockerClient
-from cargo_stow.backends.protocol import BuildOrder
 from cargo_stow.errors import BuildError, ToolMissingError
 from cargo_stow.process import Result
 from tests.canned_runner import Answer, CannedRunner, missing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cargo_stow.backends.protocol import BuildOrder
 
 NO_BUILDX = Result(code=1, stderr="docker: 'buildx' is not a docker command.")
 OLD = Result(code=0, stdout="Docker version 20.10.24+dfsg1, build 297e128\n")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -27,6 +27,9 @@ from cargo_stow.process import Result
 from cargo_stow.reference import parse_reference
 from tests.backends.stub_engine import AMD64, StubEngine, image
 from tests.canned_runner import CannedRunner, missing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ID, OTHER = f"sha256:{'1' * 64}", f"sha256:{'2' * 64}"
 DIGEST = f"sha256:{'d' * 64}"
@@ -73,9 +76,7 @@ class TestResolve:
         assert backend.resolve(pinned, AMD64).digest == DIGEST
 
     @pytest.mark.parametrize("error", [ImageNotFoundError, RegistryError, NoCredentialsError, RefusedError])
-    def test_what_only_the_engine_has(
-        self, backend: DockerBackend, engine: StubEngine, error: type[StowError]
-    ) -> None:
+    def test_what_only_the_engine_has(self, backend: DockerBackend, engine: StubEngine, error: type[StowError]) -> None:
         engine.digest = error("the registry says no")
         engine.images["debian:12"] = image(ID)
         assert backend.resolve(DEBIAN, AMD64) == Pin(reference=DEBIAN, platform=AMD64, id=ID)
@@ -155,7 +156,7 @@ def test_without_docker_it_is_docker_that_is_missing(
     """A machine that never had docker needs to be told what to install, not what to start."""
     runner.answers["docker"] = missing("docker")
     engine.stopped = EngineStoppedError("nothing answers")
-    asking = {
+    asking: dict[str, Callable[[], object]] = {
         "resolve": lambda: backend.resolve(DEBIAN, AMD64),
         "build": lambda: backend.build(order),
         "sweep": lambda: backend.sweep("temporary"),
@@ -198,9 +199,7 @@ def test_push_and_where(backend: DockerBackend, engine: StubEngine) -> None:
     assert backend.where() == "docker unix:///run/engine.sock"
 
 
-def test_only_a_detached_run_prints(
-    backend: DockerBackend, runner: CannedRunner, printed: list[str]
-) -> None:
+def test_only_a_detached_run_prints(backend: DockerBackend, runner: CannedRunner, printed: list[str]) -> None:
     runner.answers["docker create"] = Result(code=0, stdout="the-id\n")
     assert backend.run(Image(id=ID, reference=ID), RunOptions()) == 0
     assert printed == []

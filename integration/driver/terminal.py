@@ -1,0 +1,65 @@
+"""A command on a terminal of its own, as a person has it: one pty for stdin, stdout and stderr, and Ctrl-C as a key."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pty
+import select
+import subprocess
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+CTRL_C, CTRL_D = "\x03", "\x04"
+
+
+class Terminal:
+    """A context manager: the command runs on the terminal, which is hung up at the end."""
+
+    def __init__(self, argv: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> None:
+        self._master, slave = pty.openpty()
+        self.text = ""
+        # setsid makes the pty the controlling terminal, so that its keys become signals of the foreground group.
+        self.process = subprocess.Popen(
+            ["setsid", "--ctty", *argv], cwd=cwd, env=env, stdin=slave, stdout=slave, stderr=slave
+        )
+        os.close(slave)
+
+    def __enter__(self) -> Terminal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._master)
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+    def type(self, keys: str) -> None:
+        os.write(self._master, keys.encode())
+
+    def until_it_says(self, text: str, seconds: float = 90.0) -> None:
+        end = time.monotonic() + seconds
+        while text not in self.text:
+            assert time.monotonic() < end, f"not within {seconds} s: {text!r}; it said:\n{self.text[-3000:]}"
+            assert self._read() or text in self.text, f"it ended without saying {text!r}:\n{self.text[-3000:]}"
+
+    def wait(self, seconds: float = 90.0) -> int:
+        """Wait for the end of the command, reading on meanwhile, and return its exit code."""
+        end = time.monotonic() + seconds
+        while self._read():
+            assert time.monotonic() < end, f"no end within {seconds} s; it said:\n{self.text[-3000:]}"
+        return self.process.wait(seconds)
+
+    def _read(self) -> bool:
+        """Take in what there is to read, for a moment; False when the other side has hung up."""
+        if not select.select([self._master], [], [], 0.2)[0]:
+            return True
+        data = b""
+        with contextlib.suppress(OSError):  # EIO is how Linux says that nobody has the other side
+            data = os.read(self._master, 1 << 16)
+        self.text += data.decode(errors="replace")
+        return bool(data)
