@@ -9,7 +9,7 @@ import os
 
 os.environ.setdefault("CARGO_STOW_MANIFEST_PATH", "examples/greeter/Cargo.toml")
 
-from cargo_stow.tasks import *  # noqa: E402, F403 - the variable above says which crate they are about
+from cargo_stow.tasks import *  # the variable above says which crate they are about
 
 DOIT_CONFIG = {"default_tasks": ["stow_build"]}
 

@@ -57,7 +57,7 @@ _APT_LEFTOVERS = (
     "/var/lib/dpkg/diversions-old",
     "/var/lib/dpkg/status-old",
 )
-# Read by rustup, cargo-stow or Docker, never by the build: a change of them alone must not compile anything again.
+# Read by rustup, cargo-stow, Docker or doit, never by the build: a change of them alone must compile nothing again.
 # (With a toolchain file in the context rustup would fetch that channel, instead of using the toolchain that is lent.)
 _NOT_SOURCES = (
     "rust-toolchain",
@@ -67,6 +67,14 @@ _NOT_SOURCES = (
     "Dockerfile.dockerignore",
     ".dockerignore",
     "target",
+    # doit's, where a pipeline lies beside Cargo.toml; which of the state files there is depends on Python's dbm.
+    "dodo.py",
+    "__pycache__",
+    ".doit.db",
+    ".doit.db.bak",
+    ".doit.db.dat",
+    ".doit.db.db",
+    ".doit.db.dir",
 )
 
 

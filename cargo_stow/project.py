@@ -88,8 +88,14 @@ class Project:
         """The image's reference; without `target_image`, the package's name and version."""
         if self.settings.target_image:
             return self.settings.target_image.tagged
-        tag = self.package.version.replace("+", "_")
-        return ImageRef(name=_repository(self.package.name), tag=tag)
+        text = f"{_repository(self.package.name)}:{self.package.version.replace('+', '_')}"
+        try:
+            return parse_reference(text)
+        except ValueError as error:
+            raise UsageError(
+                f"the name and version of {self.package.manifest} make no image reference, {text!r}: {error}",
+                hint="set `target_image` in [package.metadata.container]",
+            ) from error
 
 
 def _repository(package: str) -> str:
@@ -127,7 +133,7 @@ def make_project(workspace: Workspace, package: Package, request: Request, envir
     needed = closure(workspace, package)
     needed = replace(
         needed,
-        files=config_files(needed),
+        files=(*needed.files, *config_files(needed)),
         vendored=source_directories(needed),
         target=target_triple(needed),
     )

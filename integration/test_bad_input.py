@@ -51,7 +51,7 @@ CASES = [
     Case(name="no-base", old="base_image", new="# base_image", says=("`base_image` is missing", "Cargo.toml")),
     Case(name="unknown-key", old="base_image", new="bse_image", says=("bse_image", "did you mean `base_image`?")),
     Case(name="second-base", old=DEPS, new='build_image = "rust:1"', says=("build_image", "same base")),
-    Case(name="wrong-type", old=DEPS, new='build_deps = "gcc"', says=("build_deps", "gcc", "list")),
+    Case(name="wrong-type", old=DEPS, new='build_deps = "gcc"', says=("build_deps", "gcc", "array of strings")),
     Case(name="wrong-element", old=DEPS, new="build_deps = [7]", says=("build_deps", "7")),
     Case(name="shell-syntax", old=DEPS, new='build_deps = ["gcc; rm -rf /"]', says=("build_deps", "gcc; rm -rf /")),
     Case(name="an-option", old=DEPS, new='build_deps = ["--allow-downgrades"]', says=("--allow-downgrades",)),

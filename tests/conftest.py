@@ -43,7 +43,10 @@ echo "a unit test started the real docker: $0 $*" >&2
 exit 99
 """
 # What of the developer's own environment would change what a test sees.
-_OURS = ("CARGO_STOW_", "CARGO_", "DOCKER_", "RUSTUP_TOOLCHAIN", "BUILDX_", "CI", "NO_COLOR", "SSL_CERT_FILE", "GIT_")
+_OURS = (
+    *("CARGO_STOW_", "CARGO_", "DOCKER_", "RUSTUP_TOOLCHAIN", "BUILDX_", "CI", "NO_COLOR", "SSL_CERT_FILE", "GIT_"),
+    *("PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"),
+)
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cargo_stow.model import Closure, Package, Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
 
 def closure(workspace: Workspace, package: Package) -> Closure:
@@ -23,11 +23,22 @@ def closure(workspace: Workspace, package: Package) -> Closure:
     starts = (member.directory for member in workspace.members)
     everything = compiled | _reach(starts, known, lambda each: (*each.needs, *each.knows))
     others = sorted(compiled - {package.directory})
+    files = tuple(sorted(_targets_elsewhere(known[directory] for directory in compiled)))
     return Closure(
-        root=Path(os.path.commonpath([workspace.root, *everything])),
+        root=Path(os.path.commonpath([workspace.root, *everything, *(file.parent for file in files)])),
+        files=files,
         sources=(package, *(known[directory] for directory in others)),
         manifests=tuple(known[directory] for directory in sorted(everything - compiled)),
     )
+
+
+def _targets_elsewhere(packages: Iterable[Package]) -> Iterator[Path]:
+    """Yield the files of targets outside their package's directory (`path = "../main.rs"`)."""
+    for package in packages:
+        for target in package.targets:
+            file = Path(os.path.normpath(package.directory / target.path))
+            if not file.is_relative_to(package.directory):
+                yield file
 
 
 def _reach(starts: Iterable[Path], known: dict[Path, Package], edges: Callable[[Package], Iterable[Path]]) -> set[Path]:

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
 
 import pytest
 
 from cargo_stow.errors import UsageError
 from cargo_stow.manifest import closure, config_files, source_directories, target_triple
-from cargo_stow.model import Closure, Package, Workspace
+from cargo_stow.model import Closure, Package, Target, Workspace
 
 
 def package(name: str, needs: tuple[str, ...] = (), knows: tuple[str, ...] = ()) -> Package:
@@ -105,6 +106,13 @@ def test_vendored_crates_below_the_root(tmp_path: Path) -> None:
     one = Package(name="one", version="1.0.0", directory=tmp_path / "w", targets=())
     found = source_directories(Closure(root=tmp_path / "w", sources=(one,), manifests=()))
     assert found == (tmp_path / "w/third/party", tmp_path / "w/vendor")
+
+
+def test_a_target_outside_its_package_is_needed_too() -> None:
+    odd = replace(package("a"), targets=(Target(name="a", kind="bin", path=PurePosixPath("../common/main.rs")),))
+    found = closure(workspace(odd), odd)
+    assert found.files == (Path("/r/common/main.rs"),)
+    assert found.root == Path("/r")
 
 
 TARGETS: dict[str, tuple[str, str | None]] = {
