@@ -1,8 +1,8 @@
 """This repository's own pipeline: the tasks of cargo-stow, for the example crate, next to tasks of our own.
 
-    doit list
-    doit stow_build        # examples/greeter becomes an image
-    doit lint
+doit list
+doit stow_build        # examples/greeter becomes an image
+doit lint
 """
 
 import os

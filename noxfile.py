@@ -1,8 +1,8 @@
 """The checks and demonstrations of this repository; `./dev` sets the machine up for them.
 
-    lint types tests minimums    need neither network (but for the packages) nor engine
-    bed                          what needs an engine calls this first: engine, buildx, base images, registry
-    integration demo             the real thing
+lint types tests minimums    need neither network (but for the packages) nor engine
+bed                          what needs an engine calls this first: engine, buildx, base images, registry
+integration demo             the real thing
 """
 
 from __future__ import annotations

@@ -106,8 +106,8 @@ class Closure:
 
     `root` is the deepest directory that holds everything; `sources` are the packages that are compiled (the package
     itself first), `manifests` those of which cargo reads `Cargo.toml` only. `files` are cargo's configuration files
-    and targets outside their packages, `vendored` the directories of vendored crates, as far as they lie below `root`; `target` is the platform that
-    configuration compiles for, None for the builder's own.
+    and targets outside their packages, `vendored` the directories of vendored crates, as far as they lie below `root`.
+    `target` is the platform that the configuration compiles for, None for the builder's own.
     """
 
     root: Path
