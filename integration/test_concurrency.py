@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from integration.driver.marks import own_engine_only
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -25,6 +27,7 @@ def test_two_builds_of_one_crate_build_once(greeter: Stow) -> None:
     assert greeter("build").builds == 0
 
 
+@own_engine_only
 def test_two_members_built_at_once_are_both_remembered(workspace: Stow) -> None:
     running = [workspace.start("build", "--package", name) for name in ("api", "worker")]
     done = [workspace.finish(one) for one in running]

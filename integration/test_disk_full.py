@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from integration.driver.marks import own_engine_only
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from integration.driver.state import State
     from integration.driver.stow import Stow
+
+pytestmark = own_engine_only
 
 
 @pytest.fixture

@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from integration.driver.marks import own_engine_only
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from integration.driver.stow import Stow
 
 CASES = [("greeter", [], ".", "greeter"), ("workspace", ["-p", "api"], "api", "api")]
@@ -31,9 +35,9 @@ def shown_command(dockerfile: str) -> list[str]:
 
 @pytest.mark.parametrize(("example", "flags", "directory", "program"), CASES, ids=[case[0] for case in CASES])
 def test_plain_docker_build_makes_the_same(
-    request: pytest.FixtureRequest, example: str, flags: list[str], directory: str, program: str
+    copy: Callable[[str], Stow], example: str, flags: list[str], directory: str, program: str
 ) -> None:
-    stow: Stow = request.getfixturevalue(example)
+    stow = copy(example)
     built = stow("build", *flags).reference
     stow("dockerfile", *flags)
     place = stow.root / directory
@@ -47,6 +51,7 @@ def test_plain_docker_build_makes_the_same(
     assert engine.inspect(mine)["Config"] == engine.inspect(built)["Config"]
 
 
+@own_engine_only
 def test_check_needs_neither_engine_nor_network(greeter: Stow) -> None:
     greeter("dockerfile")
     assert greeter("dockerfile", "--check", env=NOWHERE).docker == ()
@@ -63,6 +68,7 @@ def test_check_needs_neither_engine_nor_network(greeter: Stow) -> None:
     greeter("dockerfile", "--check", env=NOWHERE)
 
 
+@own_engine_only
 @pytest.mark.parametrize("name", ["Dockerfile", "Dockerfile.dockerignore"])
 def test_check_notices_a_hand_in_either_file(greeter: Stow, name: str) -> None:
     greeter("dockerfile")
@@ -73,10 +79,12 @@ def test_check_notices_a_hand_in_either_file(greeter: Stow, name: str) -> None:
     assert name in greeter("dockerfile", "--check", code=3).err
 
 
+@own_engine_only
 def test_without_stow_lock_check_says_what_to_type(greeter: Stow) -> None:
     assert "cargo stow update" in greeter("dockerfile", "--check", code=4, env=NOWHERE).err
 
 
+@own_engine_only
 def test_elsewhere(greeter: Stow) -> None:
     text = greeter("dockerfile", "--output", "-").out
     assert not (greeter.root / "Dockerfile").exists()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from integration.driver.marks import own_engine_only
+
 if TYPE_CHECKING:
     from integration.driver.stow import Stow
 
@@ -32,6 +34,7 @@ def test_the_image_is_its_base_and_one_executable(greeter: Stow) -> None:
     assert not any(word in history for word in ("cargo", "rustup", "/src"))
 
 
+@own_engine_only
 def test_stdout_holds_the_result_only(greeter: Stow) -> None:
     loud = greeter("build")
     assert "Building" in loud.err
@@ -40,6 +43,7 @@ def test_stdout_holds_the_result_only(greeter: Stow) -> None:
     assert greeter("stow", "build").out == loud.out  # as cargo starts it
 
 
+@own_engine_only
 def test_cargo_finds_it(greeter: Stow) -> None:
     first = greeter("build")
     assert greeter.run(["cargo", "stow", "build"]).out == first.out

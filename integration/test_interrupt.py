@@ -61,8 +61,7 @@ def end(stow: Stow, running: Running, ending: Ending) -> None:
 
 
 @pytest.mark.parametrize("phase", PHASES)
-@pytest.mark.parametrize("ending", ENDINGS[:2], ids=lambda ending: ending.name)
-def test_while_the_engine_is_asked(greeter: Stow, stall: Stall, phase: str, ending: Ending) -> None:
+def test_while_the_engine_is_asked(greeter: Stow, stall: Stall, phase: str) -> None:
     argv, stall_at = PHASES[phase]
     if phase in ("tag", "run"):
         greeter.edit("src/main.rs", "Hello, ", "Never, ")
@@ -71,14 +70,15 @@ def test_while_the_engine_is_asked(greeter: Stow, stall: Stall, phase: str, endi
     running = greeter.start(*argv)
     stall.wait()
     stall.what = ""
-    end(greeter, running, ending)
+    end(greeter, running, ENDINGS[0])
     assert greeter.state() == before
-    again = greeter("build")
-    assert greeter.engine.docker("run", "--rm", again.reference).endswith(", world!")
 
 
-@pytest.mark.parametrize("ending", ENDINGS, ids=lambda ending: ending.name)
-@pytest.mark.parametrize("verb", ["build", "run"])
+@pytest.mark.parametrize(
+    ("verb", "ending"),
+    [*(("build", ending) for ending in ENDINGS), ("run", ENDINGS[0]), ("run", ENDINGS[2])],
+    ids=lambda value: value if isinstance(value, str) else value.name,
+)
 def test_while_it_compiles(greeter: Stow, verb: str, ending: Ending) -> None:
     greeter("build")
     before = greeter.state()

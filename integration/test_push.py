@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from integration.driver.marks import own_engine_only
 from integration.driver.stow import plugin_home
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def test_push_prints_what_anyone_can_pull(greeter: Stow, registry: Registry) -> 
     round_trip(greeter, done.reference)
 
 
+@own_engine_only
 def test_push_without_a_target_is_refused_before_anything_is_built(greeter: Stow) -> None:
     greeter.edit("Cargo.toml", "target_image", "# target_image")
     refused = greeter("push", code=2)
@@ -101,6 +103,7 @@ printf '%s' '{answer}' | sed "s|SERVER|$server|"
 """
 
 
+@own_engine_only
 def test_credentials_of_a_helper(greeter: Stow, closed_registry: Registry, config: Path) -> None:
     aim(greeter, closed_registry.host)
     closed_registry.helped(config, "stow-test")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from integration.driver.marks import own_engine_only
 from integration.driver.terminal import CTRL_D, Terminal
 from integration.driver.web import wait_for
 
@@ -70,6 +71,7 @@ def test_streams_and_exit_code(looker: Stow) -> None:
     assert looker.engine.image_id(looker.image("greeter")) is None, "`run` names no image as `build` does"
 
 
+@own_engine_only
 def test_a_run_uses_the_image_of_the_build(looker: Stow) -> None:
     looker("build")
     assert looker("run", "--", "--whoami").builds == 0
@@ -109,6 +111,7 @@ def test_option_that_the_engine_refuses(looker: Stow, options: list[str], named:
     assert "Traceback" not in refused.err
 
 
+@own_engine_only
 def test_port_that_is_taken(looker: Stow) -> None:
     container = looker("run", "--publish", "8080", "--detach", "--", "--serve").reference
     try:

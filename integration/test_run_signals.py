@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from integration.driver.marks import own_engine_only
 from integration.driver.terminal import CTRL_C, Terminal
 from integration.test_run import assert_nothing_left
 
@@ -38,6 +39,7 @@ def test_ctrl_c(greeter: Stow) -> None:
     assert_nothing_left(greeter)
 
 
+@own_engine_only
 def test_end_of_stdin_ends_the_program(greeter: Stow) -> None:
     assert greeter(*RUN).out == "waiting\n"
     assert_nothing_left(greeter)

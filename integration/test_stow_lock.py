@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 import tomli
 
+from integration.driver.marks import own_engine_only
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -61,6 +63,7 @@ def test_a_base_that_moved_is_refused_until_update_says_so(greeter: Stow, local_
     assert greeter.engine.layers(reference)[:-1] == greeter.engine.layers("debian:trixie-slim")
 
 
+@own_engine_only
 def test_a_base_that_went_is_named(greeter: Stow, local_base: str) -> None:
     greeter("build")
     greeter.engine.docker("rmi", local_base)

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 CHILD = """
 import os, signal, sys, time
 def say(number, _frame):
-    os.write(1, f"child {signal.Signals(number).name}\n".encode())
+    os.write(1, f"child {signal.Signals(number).name}\\n".encode())
     if number == signal.SIGTERM: sys.exit(9)
 for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGQUIT):
     if signal.getsignal(number) != signal.SIG_IGN: signal.signal(number, say)
-os.write(1, b"child up\n")
+os.write(1, b"child up\\n")
 end = time.monotonic() + 20
 while time.monotonic() < end: time.sleep(0.05)
 """

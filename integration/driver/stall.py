@@ -63,10 +63,12 @@ class Stall:
         return socket.create_connection((host, int(port)))
 
     def _pass(self, source: socket.socket, sink: socket.socket, requests: bool) -> None:
+        kept = False
         with contextlib.suppress(OSError):
             while data := source.recv(_CHUNK):
                 if requests and self.what and self.what in data.split(b"\r\n", 1)[0].decode(errors="replace"):
+                    kept = True  # with the rest of the request, whenever that comes
                     self.met.set()
-                    continue
-                sink.sendall(data)
+                if not kept:
+                    sink.sendall(data)
             sink.shutdown(socket.SHUT_WR)

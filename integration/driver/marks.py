@@ -1,0 +1,7 @@
+"""Which engines a test needs: two by default, one where the engine's version cannot matter."""
+
+from __future__ import annotations
+
+import pytest
+
+own_engine_only = pytest.mark.parametrize("engine", ["own"], indirect=True, scope="session")
