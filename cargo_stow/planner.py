@@ -75,6 +75,9 @@ _NOT_SOURCES = (
     ".doit.db.dat",
     ".doit.db.db",
     ".doit.db.dir",
+    ".doit.db-journal",
+    ".doit.db-shm",
+    ".doit.db-wal",
 )
 
 
