@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 import uuid
 from typing import TYPE_CHECKING
 
@@ -18,13 +19,15 @@ if TYPE_CHECKING:
     from cargo_stow.project import Project
     from cargo_stow.session import Session
 
-# All temporary images have this repository, so that those of detached or killed runs can be found and swept.
+# All temporary images have this repository, so that those of detached or killed runs can be found and swept; their tags
+# begin with the time they were made at, in seconds, so that nobody sweeps what has no container yet.
 REPOSITORY = "cargo-stow-run"
+_GRACE = 60
 
 
 def run(session: Session, project: Project, options: RunOptions, *, locked: bool) -> int:
     """Run a project's program; returns its exit code. Neither the image of `build` nor its tag is touched."""
-    session.backend().sweep(REPOSITORY)
+    session.backend().sweep(REPOSITORY, _is_left)
     with _temporary_image(session, project, locked=locked, keep=options.detach) as image:
         session.report.status("Running", f"{project.settings.bin} of {project.package.name}")
         return session.backend().run(image, options)
@@ -32,8 +35,8 @@ def run(session: Session, project: Project, options: RunOptions, *, locked: bool
 
 @contextlib.contextmanager
 def _temporary_image(session: Session, project: Project, *, locked: bool, keep: bool) -> Iterator[Image]:
-    """The image under a name of its own; a detached program keeps it until the next run sweeps."""
-    reference = ImageRef(name=REPOSITORY, tag=uuid.uuid4().hex)
+    """The image under a name of its own; a detached program keeps it until a later run sweeps."""
+    reference = ImageRef(name=REPOSITORY, tag=f"{int(time.time())}.{uuid.uuid4().hex}")
     kept = False
     try:
         with session.locked(project):
@@ -46,12 +49,18 @@ def _temporary_image(session: Session, project: Project, *, locked: bool, keep: 
             _remove(session, reference)
 
 
+def _is_left(tag: str) -> bool:
+    """Say of a temporary image's tag whether a run that still needs it would have a container by now."""
+    made = tag.partition(".")[0]
+    return not made.isdecimal() or int(made) < time.time() - _GRACE
+
+
 def _remove(session: Session, reference: ImageRef) -> None:
     """Take the name away; failing at that must hide neither the program's exit code nor what went wrong before."""
     try:
         session.backend().untag(reference)
     except StowError as error:
-        session.report.warn(f"the temporary image {reference} is left for the next run to remove: {error}")
+        session.report.warn(f"the temporary image {reference} is left for a later run to remove: {error}")
 
 
 def _build(session: Session, project: Project, *, locked: bool) -> Image:

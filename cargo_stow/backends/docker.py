@@ -101,14 +101,15 @@ class DockerBackend:
     def untag(self, reference: ImageRef) -> None:
         self._engine.untag(str(reference.tagged))
 
-    def sweep(self, repository: str) -> None:
+    def sweep(self, repository: str, is_left: Callable[[str], bool]) -> None:
         with self._answering():
             images = self._engine.images_named(repository)
         for image in images:
-            if not self._engine.container_count_using(image.id):
-                for name in image.tags:
-                    if name.startswith(f"{repository}:"):
-                        self._engine.untag(name)
+            names = [name for name in image.tags if name.startswith(f"{repository}:")]
+            left = [name for name in names if is_left(name.removeprefix(f"{repository}:"))]
+            if left and not self._engine.container_count_using(image.id):
+                for name in left:
+                    self._engine.untag(name)
 
     def push(self, reference: ImageRef, progress: Callable[[PushProgress], None]) -> str:
         return self._engine.push(reference, progress)

@@ -112,10 +112,11 @@ class MemoryBackend:
         self._called("untag")
         self._untag(str(reference.tagged))
 
-    def sweep(self, repository: str) -> None:
+    def sweep(self, repository: str, is_left: Callable[[str], bool]) -> None:
         self._called("sweep")
         for name in [name for name in self.tags if name.startswith(f"{repository}:")]:
-            self._untag(name)
+            if is_left(name.removeprefix(f"{repository}:")):
+                self._untag(name)
 
     def push(self, reference: ImageRef, progress: Callable[[PushProgress], None]) -> str:
         self._called("push")

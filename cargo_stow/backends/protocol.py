@@ -83,8 +83,8 @@ class Backend(Protocol):
     def untag(self, reference: ImageRef) -> None:
         """Take a name from an image, which goes with its last name. An absent name is fine."""
 
-    def sweep(self, repository: str) -> None:
-        """Remove the images of a repository that no container uses: what detached or killed runs left."""
+    def sweep(self, repository: str, is_left: Callable[[str], bool]) -> None:
+        """Remove the names in a repository whose tag `is_left` says yes to, where no container uses the image."""
 
     def push(self, reference: ImageRef, progress: Callable[[PushProgress], None]) -> str:
         """Push the image of that name to its registry; returns the digest the registry gives it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -67,12 +68,16 @@ class TestRun:
         assert backend.runs[0][0].id != built.id
         assert (backend.tags, backend.images) == ({TARGET: built.id}, {built.id})
 
-    def test_a_detached_program_keeps_its_image_until_the_next_run(
-        self, session: Session, load: Load, backend: MemoryBackend
+    def test_a_detached_program_keeps_its_image_until_a_later_run(
+        self, session: Session, load: Load, backend: MemoryBackend, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         assert run(session, load(), RunOptions(detach=True), locked=False) == 0
         kept = temporary(backend)
         assert len(kept) == 1
+        run(session, load(), RunOptions(), locked=False)
+        assert temporary(backend) == kept  # for all we know it has no container yet
+        later = time.time() + 3600
+        monkeypatch.setattr(time, "time", lambda: later)
         run(session, load(), RunOptions(), locked=False)
         assert temporary(backend) == []
 
@@ -82,7 +87,7 @@ class TestRun:
         backend.exit_code = 7
         backend.fail("untag", EngineError("in use"))
         assert run(session, load(), RunOptions(), locked=False) == 7
-        assert "is left for the next run to remove: in use" in capsys.readouterr().err
+        assert "is left for a later run to remove: in use" in capsys.readouterr().err
         backend.fail("untag", EngineError("in use"))
         backend.fail("run", KeyboardInterrupt())
         with pytest.raises(KeyboardInterrupt):

@@ -159,7 +159,7 @@ def test_without_docker_it_is_docker_that_is_missing(
     asking: dict[str, Callable[[], object]] = {
         "resolve": lambda: backend.resolve(DEBIAN, AMD64),
         "build": lambda: backend.build(order),
-        "sweep": lambda: backend.sweep("temporary"),
+        "sweep": lambda: backend.sweep("temporary", lambda _tag: True),
         "run": lambda: backend.run(Image(id=ID, reference=ID), RunOptions()),
     }
     with pytest.raises(ToolMissingError) as caught:
@@ -190,8 +190,10 @@ def test_sweeping_spares_what_a_container_uses(backend: DockerBackend, engine: S
         "c": image(DIGEST, tags=("temporary2:1",)),
     }
     engine.used = (OTHER,)
-    backend.sweep("temporary")
-    assert engine.asked == [("untag", "temporary:1"), ("untag", "temporary:2")]
+    backend.sweep("temporary", lambda tag: tag != "2")
+    assert engine.asked == [("untag", "temporary:1")]
+    backend.sweep("temporary", lambda tag: tag in "123")
+    assert engine.asked[1:] == [("untag", "temporary:1"), ("untag", "temporary:2")]
 
 
 def test_push_and_where(backend: DockerBackend, engine: StubEngine) -> None:
