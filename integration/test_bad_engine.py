@@ -12,8 +12,9 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from integration.driver.done import Done
     from integration.driver.registry import Registry
-    from integration.driver.stow import Done, Stow
+    from integration.driver.stow import Stow
 
 
 @pytest.fixture

@@ -44,18 +44,18 @@ CONTENT = {
 @pytest.fixture
 def hostile(workspace: Stow) -> Stow:
     """The workspace, with everything in it that is hard to say in a `.dockerignore`."""
-    for name in TREE:
-        path = workspace.root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(CONTENT.get(name, name))
-    (workspace.root / "api/nested/src").mkdir()
+    (workspace.root / "api/nested/src").mkdir(parents=True)
     (workspace.root / "api/nested/src/lib.rs").write_text("")
     (workspace.root / "api/nested/Cargo.toml").write_text(NESTED)
     workspace.edit("Cargo.toml", '"api", ', '"api", "api/nested", ')
-    for name, to in (("link", "src/main.rs"), ("dangling", "nowhere"), ("linked-dir", "assets"), ("out", "/etc")):
+    for name, to in (("link", "src/main.rs"), ("dangling", "nowhere"), ("linked-dir", "src"), ("out", "/etc")):
         (workspace.root / "api" / name).symlink_to(to)
     (workspace.root / "api/empty").mkdir()
     workspace.run(["cargo", "generate-lockfile", "--offline"])
+    for name in TREE:  # with a toolchain file among them, which names a toolchain that this machine may lack
+        path = workspace.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(CONTENT.get(name, name))
     return workspace
 
 

@@ -23,11 +23,11 @@ DOIT_CONFIG = {"default_tasks": ["lint"]}
 
 
 def task_lint():
-    return {"actions": ["echo linted >>lint.log"]}
+    return {"actions": ["echo linted >>target/lint.log"]}
 
 
 def task_release():
-    return {"actions": ["echo released >>lint.log"], "task_dep": ["lint", "stow_push"]}
+    return {"actions": ["echo released >>target/lint.log"], "task_dep": ["lint", "stow_push"]}
 """
 VERBS = {"stow_build", "stow_dockerfile", "stow_push", "stow_run"}
 
@@ -35,6 +35,7 @@ VERBS = {"stow_build", "stow_dockerfile", "stow_push", "stow_run"}
 @pytest.fixture
 def pipeline(greeter: Stow) -> Stow:
     (greeter.root / "dodo.py").write_text(FOREIGN)
+    (greeter.root / "target").mkdir()  # where the tasks' own products go: elsewhere they would be sources
     return greeter
 
 
@@ -52,7 +53,7 @@ def test_push_next_to_tasks_of_ones_own(pipeline: Stow, registry: Registry) -> N
     again = pipeline.doit("release")
     assert again.builds == 0
     assert pushed in again.out.splitlines()
-    assert (pipeline.root / "lint.log").read_text() == "linted\nreleased\n"
+    assert (pipeline.root / "target/lint.log").read_text() == "linted\nreleased\n"
     assert pipeline("push").reference == pushed, "the command and the pipeline share one record"
     round_trip(pipeline, pushed)
 

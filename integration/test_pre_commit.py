@@ -14,9 +14,9 @@ from integration.driver.stow import Stow
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from integration.driver.done import Done
     from integration.driver.engine import Engine
     from integration.driver.leaks import Ledger
-    from integration.driver.stow import Done
 
 ROOT = Path(__file__).parents[1]
 CONFIG = """\

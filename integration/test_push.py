@@ -15,8 +15,9 @@ from integration.driver.stow import plugin_home
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from integration.driver.done import Done
     from integration.driver.registry import Registry
-    from integration.driver.stow import Done, Stow
+    from integration.driver.stow import Stow
 
 WRONG = "not-the-password"
 

@@ -92,7 +92,11 @@ def test_published_port_of_a_detached_program(looker: Stow) -> None:
         assert len(temporary_images(looker)) <= 1
     finally:
         looker.engine.docker("rm", "--force", container)
-    looker("run")  # sweeps the image that the detached program kept
+    kept = temporary_images(looker)[0]
+    looker.engine.docker("tag", kept, "cargo-stow-run:1.long-ago")
+    looker.engine.docker("rmi", kept)
+    looker("run")  # sweeps the image that the detached program kept, a minute later at the earliest
+    assert temporary_images(looker) == []
 
 
 BAD_OPTIONS = [

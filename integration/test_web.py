@@ -6,6 +6,7 @@ On the own engine alone, since it compiles for a minute and more; ports of the n
 from __future__ import annotations
 
 import json
+import re
 import signal
 from typing import TYPE_CHECKING
 
@@ -53,8 +54,8 @@ def test_it_answers_and_ends_gracefully(web: Stow, reference: str) -> None:
         assert answer["sha256"] == SHA256_OF_ABC
         version = web.engine.shell(reference, "dpkg-query --show --showformat '${Version}' libssl3").partition("-")[0]
         assert answer["openssl"].startswith(f"OpenSSL {version} ")
-        loaded = web.engine.docker("exec", "--user", "0", container, "cat", "/proc/1/maps")
-        assert "/usr/lib/x86_64-linux-gnu/libssl.so.3" in loaded or "/usr/lib/aarch64-linux-gnu/libssl.so.3" in loaded
+        loaded = web.engine.docker("exec", container, "cat", "/proc/1/maps")
+        assert re.search(r" /usr/lib/\S+/libcrypto\.so\.3$", loaded, re.MULTILINE)
         assert stop(web, container) == 0
     finally:
         web.engine.docker("rm", "--force", container)
@@ -67,7 +68,8 @@ def test_build_packages_are_not_in_the_image(web: Stow, reference: str) -> None:
     packages = "dpkg-query --show --showformat '${Package}\\n'"
     added = set(engine.shell(reference, packages).split()) - set(engine.shell("debian:bookworm-slim", packages).split())
     assert added <= {"libssl3"}
-    assert engine.shell(reference, "ls /var/lib/apt/lists /var/cache/apt/archives/*.deb /var/log/apt 2>/dev/null") == ""
+    leftovers = "ls -R /var/lib/apt/lists /var/cache/apt 2>/dev/null; true"
+    assert engine.shell(reference, leftovers) == engine.shell("debian:bookworm-slim", leftovers)
 
 
 def test_run_detached(web: Stow, reference: str) -> None:

@@ -1,7 +1,8 @@
 """Running a program in a container of the engine, as if it had been started directly.
 
-`docker create` reads the options, so that they mean what they mean there; `docker start --attach` lends the terminal;
-the exit code is the engine's own word, since the client's cannot be told from its own failures (125 to 127).
+The docker client reads the options, so that they mean what they mean there, and lends the terminal. `docker run` does
+it and not `docker create` and `docker start --attach`: of client 28 the latter ends at a signal while the program still
+runs. The exit code is the engine's own word, since the client's cannot be told from its own failures (125 to 127).
 """
 
 from __future__ import annotations
@@ -20,16 +21,22 @@ if TYPE_CHECKING:
     from cargo_stow.backends.protocol import RunOptions
     from cargo_stow.process import Runner
 
+_OPTIONS_HINT = "--publish, --env and --volume are written as for `docker run`"
+
 
 def run_attached(image: str, options: RunOptions, engine: Engine, runner: Runner, env: Mapping[str, str]) -> int:
     """Run to the end and return the program's exit code; the container is gone afterwards, whatever happened."""
     container = _make_name()
     try:
-        _create(container, image, options, runner, env)
-        runner.attach(["docker", "start", "--attach", "--interactive", container], env=env)
-        state = engine.container_state(container)
+        runner.attach(["docker", "run", "--name", container, *_flags(options), image, *options.arguments], env=env)
+        # The client may be gone before the program: its user detached, or it did not wait after a signal.
+        state = engine.end_of_container(container)
     finally:
         engine.remove_container(container)
+    if state is None:
+        raise EngineError(
+            f"the engine could not make a container of {image}; its own words are above", hint=_OPTIONS_HINT
+        )
     if state.error:
         raise EngineError(f"the engine could not start the program of {image}", detail=state.error)
     return state.exit_code
@@ -52,19 +59,18 @@ def _make_name() -> str:
 
 
 def _create(container: str, image: str, options: RunOptions, runner: Runner, env: Mapping[str, str]) -> str:
-    argv = ["docker", "create", "--name", container, "--init", *_flags(options), image, *options.arguments]
+    argv = ["docker", "create", "--name", container, *_flags(options), image, *options.arguments]
     result = runner.capture(argv, env=env)
     if result.code != 0:
         raise EngineError(
-            f"the engine could not make a container of {image}",
-            hint="--publish, --env and --volume are written as for `docker run`",
-            detail=result.stderr.strip(),
+            f"the engine could not make a container of {image}", hint=_OPTIONS_HINT, detail=result.stderr.strip()
         )
     return result.stdout.strip()
 
 
 def _flags(options: RunOptions) -> list[str]:
-    flags = ["--rm"] if options.detach else ["--interactive"]
+    # --init: as process 1 a program without handlers would not end at SIGTERM, nor at Ctrl-C.
+    flags = ["--init", "--pull=never", "--rm" if options.detach else "--interactive"]
     if not options.detach and all(os.isatty(descriptor) for descriptor in (0, 1)):
         flags.append("--tty")
     for flag, values in (("publish", options.publish), ("env", options.environment), ("volume", options.volumes)):

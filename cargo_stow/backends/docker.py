@@ -140,21 +140,22 @@ def _write(order: BuildOrder) -> Path:
 
 
 def _local_pin(reference: ImageRef, platform: Platform, image: EngineImage) -> Pin:
-    """An image of the engine that once came from that name's registry has a digest there; another has only its ID.
-
-    In containerd's image store every image has a digest, its ID, whether a registry ever saw it or not, and BuildKit
-    would ask the registry for it: there it must stay a tag, checked against the ID.
-    """
+    """An image of the engine that once came from that name's registry has a digest there; another has only its ID."""
     digest = _digest(image, reference)
-    if digest and digest != image.id:
+    if digest:
         return Pin(reference=reference, platform=platform, digest=digest)
     return Pin(reference=reference, platform=platform, id=image.id)
 
 
 def _digest(image: EngineImage, reference: ImageRef) -> str | None:
-    """The digest under which the engine knows an image in the repository of a reference."""
+    """The digest that a registry has for an image in the repository of a reference, as far as the engine knows.
+
+    In containerd's image store every image has one, its ID, whether a registry ever saw it or not. That is no name to
+    keep: BuildKit would ask the registry for it, and `name@digest` is gone when the tag moves.
+    """
     prefix = f"{familiar_name(reference)}@"
-    return next((name.removeprefix(prefix) for name in image.digests if name.startswith(prefix)), None)
+    digests = (name.removeprefix(prefix) for name in image.digests if name.startswith(prefix))
+    return next((digest for digest in digests if digest != image.id), None)
 
 
 def _immovable(image: EngineImage, reference: ImageRef | None) -> str:

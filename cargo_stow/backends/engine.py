@@ -135,12 +135,17 @@ class Engine:
             detail=f"push: {digest or 'none'}; noted: {', '.join(noted) or 'none'}",
         )
 
-    def container_state(self, container: str) -> ContainerState:
-        """Inspect a container, by name or ID. One that does not exist is an EngineError."""
-        return self._ask(
-            f"inspect the container `{container}`",
-            lambda api: make_container_state(api.inspect_container(container)),
-        )
+    def end_of_container(self, container: str) -> ContainerState | None:
+        """Wait until a container does not run, and inspect it, by name or ID; None where there is none."""
+
+        def ask(api: docker.APIClient) -> ContainerState:
+            state = make_container_state(api.inspect_container(container))
+            if not state.running:
+                return state
+            api.wait(container, timeout=None)
+            return make_container_state(api.inspect_container(container))
+
+        return self._ask_unless({_NOT_FOUND}, f"inspect the container `{container}`", ask)
 
     def remove_container(self, container: str) -> None:
         """Kill and remove a container with its anonymous volumes. One that is absent, or going already, is fine."""

@@ -70,7 +70,8 @@ class Engine:
     def containers_of(self, images: set[str]) -> list[str]:
         """The containers, stopped ones included, that were made from one of these image IDs."""
         every = self.docker("ps", "--all", "--quiet", "--no-trunc").split()
-        described = json.loads(self.docker("inspect", *every)) if every else []
+        # One may go meanwhile; those that are left are described all the same.
+        described = json.loads(self.try_docker("inspect", *every).stdout or "[]") if every else []
         return [one["Id"] for one in described if one["Image"] in images]
 
     def remove_image(self, identity: str) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from integration.driver import clients
+from integration.driver.done import Done
 from integration.driver.running import Running
 from integration.driver.state import State, read_state
 
@@ -30,7 +31,6 @@ TOKEN = secrets.token_hex(4)
 _SECONDS = 400.0
 _LEFT_OUT = shutil.ignore_patterns("target", "Stow.lock", "Dockerfile*")
 _IMAGE_ID = re.compile(r"sha256:[0-9a-f]{64}")
-_BUILD = re.compile(r"(buildx )?build( |$)")
 _LOGGER = """\
 #!/bin/sh
 # Notes how docker was called, and calls it.
@@ -46,32 +46,6 @@ def plugin_home(directory: Path) -> Path:
     if own.is_dir():
         (directory / "cli-plugins").symlink_to(own)
     return directory
-
-
-@dataclass(frozen=True, kw_only=True)
-class Done:
-    """How a command ended; `docker` is how it called the docker client, one line a call."""
-
-    code: int
-    out: str
-    err: str
-    docker: tuple[str, ...] = ()
-
-    @property
-    def builds(self) -> int:
-        """How many builds the engine was asked for."""
-        return sum(1 for call in self.docker if _BUILD.match(call))
-
-    @property
-    def reference(self) -> str:
-        """The one line that a result is."""
-        assert re.fullmatch(r"\S+\n", self.out), f"not one line: {self.out!r}"
-        return self.out.strip()
-
-    @property
-    def image(self) -> str:
-        """The image of the result: its ID, or on containerd's store the digest, which is the ID there."""
-        return self.reference.rpartition("@")[2]
 
 
 @dataclass(kw_only=True)

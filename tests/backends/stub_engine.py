@@ -28,7 +28,7 @@ class StubEngine:
 
     images: dict[str, EngineImage] = field(default_factory=dict)
     digest: str | Exception = field(default_factory=lambda: ImageNotFoundError("the registry has no such image"))
-    state: ContainerState = field(default_factory=lambda: ContainerState(running=False, exit_code=0, error=""))
+    state: ContainerState | None = field(default_factory=lambda: ContainerState(running=False, exit_code=0, error=""))
     stopped: Exception | None = None
     used: tuple[str, ...] = ()
     asked: list[tuple[str, ...]] = field(default_factory=list)
@@ -61,7 +61,7 @@ class StubEngine:
     def container_count_using(self, identity: str) -> int:
         return self.used.count(identity)
 
-    def container_state(self, container: str) -> ContainerState:
+    def end_of_container(self, container: str) -> ContainerState | None:
         self.asked.append(("state", container))
         return self.state
 

@@ -47,17 +47,16 @@ def name_of(runner: CannedRunner) -> str:
 
 
 def test_attached(engine: Engine, stub: StubEngine) -> None:
-    runner = CannedRunner(answers={"docker create": CREATED, "docker start": Result(code=125)})
+    runner = CannedRunner(answers={"docker run": Result(code=125)})
     stub.state = ContainerState(running=False, exit_code=7, error="")
     assert run_attached(IMAGE, ALL, engine, runner, {"B": "2"}) == 7
     name = name_of(runner)
     assert name.startswith("cargo-stow-run-")
     assert [(one.how, one.argv) for one in runner.started] == [
-        ("capture", (
-            "docker", "create", "--name", name, "--init", "--interactive", "--publish=80:80", "--publish=9000",
-            "--env=A=1", "--env=B", "--volume=/a:/b:ro", IMAGE, "--flag", "two words", "-e",
+        ("attach", (
+            "docker", "run", "--name", name, "--init", "--pull=never", "--interactive", "--publish=80:80",
+            "--publish=9000", "--env=A=1", "--env=B", "--volume=/a:/b:ro", IMAGE, "--flag", "two words", "-e",
         )),
-        ("attach", ("docker", "start", "--attach", "--interactive", name)),
     ]  # fmt: skip
     assert all(one.env == {"B": "2"} for one in runner.started)
     assert stub.asked == [("state", name), ("remove", name)]
@@ -68,7 +67,7 @@ def test_a_terminal_is_lent_where_there_is_one(
     engine: Engine, monkeypatch: pytest.MonkeyPatch, terminals: set[int], expected: bool
 ) -> None:
     monkeypatch.setattr(os, "isatty", lambda descriptor: descriptor in terminals)
-    runner = CannedRunner(answers={"docker create": CREATED})
+    runner = CannedRunner(answers={})
     run_attached(IMAGE, RunOptions(), engine, runner, {})
     assert ("--tty" in runner.started[0].argv) == expected
 
@@ -78,21 +77,22 @@ def test_detached(engine: Engine, stub: StubEngine) -> None:
     assert run_detached(IMAGE, RunOptions(detach=True, publish=("80:80",)), engine, runner, {}) == ID
     name = name_of(runner)
     assert runner.lines == [
-        f"docker create --name {name} --init --rm --publish=80:80 {IMAGE}", f"docker start {name}",
+        f"docker create --name {name} --init --pull=never --rm --publish=80:80 {IMAGE}", f"docker start {name}",
     ]  # fmt: skip
     assert [one.how for one in runner.started] == ["capture", "capture"]
     assert stub.asked == []
 
 
 def test_each_container_has_a_name_of_its_own(engine: Engine) -> None:
-    runners = [CannedRunner(answers={"docker create": CREATED}) for _ in range(2)]
+    runners = [CannedRunner(answers={}) for _ in range(2)]
     for runner in runners:
         run_attached(IMAGE, RunOptions(), engine, runner, {})
     assert name_of(runners[0]) != name_of(runners[1])
 
 
-@pytest.mark.parametrize("run", [run_attached, run_detached])
-@pytest.mark.parametrize("at", ["docker create", "docker start"])
+@pytest.mark.parametrize(
+    ("run", "at"), [(run_attached, "docker run"), (run_detached, "docker create"), (run_detached, "docker start")]
+)
 def test_interrupted(engine: Engine, stub: StubEngine, run: object, at: str) -> None:
     """Also while it is made: the engine may have it already, though we never read its ID."""
     answers: dict[str, Answer] = {"docker create": CREATED, at: KeyboardInterrupt()}
@@ -102,19 +102,27 @@ def test_interrupted(engine: Engine, stub: StubEngine, run: object, at: str) -> 
     assert stub.asked == [("remove", name_of(runner))]
 
 
-@pytest.mark.parametrize("run", [run_attached, run_detached])
-def test_options_that_docker_refuses(engine: Engine, stub: StubEngine, run: object) -> None:
+def test_options_that_docker_refuses(engine: Engine, stub: StubEngine) -> None:
+    stub.state = None
+    with pytest.raises(EngineError, match="could not make a container") as caught:
+        run_attached(
+            IMAGE, RunOptions(publish=("x",)), engine, CannedRunner(answers={"docker run": Result(code=125)}), {}
+        )
+    assert "--publish" in caught.value.hint
+
+
+def test_options_of_a_detached_program_that_docker_refuses(engine: Engine) -> None:
     refused = Result(code=125, stderr='invalid containerPort: "x"\n')
     runner = CannedRunner(answers={"docker create": refused})
     with pytest.raises(EngineError, match="could not make a container") as caught:
-        run(IMAGE, RunOptions(publish=("x",)), engine, runner, {})  # type: ignore[operator]
+        run_detached(IMAGE, RunOptions(publish=("x",)), engine, runner, {})
     assert caught.value.detail == 'invalid containerPort: "x"'
     assert "--publish" in caught.value.hint
     assert len(runner.started) == 1
 
 
 def test_a_program_that_cannot_be_started(engine: Engine, stub: StubEngine) -> None:
-    runner = CannedRunner(answers={"docker create": CREATED})
+    runner = CannedRunner(answers={"docker run": Result(code=127)})
     stub.state = ContainerState(running=False, exit_code=127, error="exec: no such file or directory")
     with pytest.raises(EngineError, match="could not start the program") as caught:
         run_attached(IMAGE, RunOptions(), engine, runner, {})

@@ -177,15 +177,24 @@ def test_platform(fake: FakeEngine, engine: Engine, machine: str, expected: str)
 
 def test_containers(fake: FakeEngine, engine: Engine) -> None:
     fake.set("GET /containers/c/json", answer({"State": {"Running": False, "ExitCode": 127, "Error": "no /x"}}))
-    assert engine.container_state("c") == ContainerState(running=False, exit_code=127, error="no /x")
+    assert engine.end_of_container("c") == ContainerState(running=False, exit_code=127, error="no /x")
+    assert engine.end_of_container("gone") is None
     fake.set("GET /containers/json", answer([{"ImageID": ID}, {"ImageID": OTHER}, {"ImageID": ID}]))
     assert engine.container_count_using(ID) == 2
     fake.set("DELETE /containers/c", Answer(status=204, body=b""), failure(404, "no"), failure(409, "in progress"))
     for _ in range(3):
         engine.remove_container("c")
     assert fake.requests[-1].query == {"v": "True", "link": "False", "force": "True"}
-    with pytest.raises(EngineError, match="404"):
-        engine.container_state("gone")
+
+
+def test_a_container_is_waited_for(fake: FakeEngine, engine: Engine) -> None:
+    fake.set(
+        "GET /containers/c/json",
+        answer({"State": {"Running": True, "ExitCode": 0, "Error": ""}}),
+        answer({"State": {"Running": False, "ExitCode": 143, "Error": ""}}),
+    )
+    fake.set("POST /containers/c/wait", answer({"StatusCode": 143}))
+    assert engine.end_of_container("c") == ContainerState(running=False, exit_code=143, error="")
 
 
 # How the engine fails
