@@ -7,7 +7,7 @@ the digest that a registry gave or, for an image that exists only in the engine,
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import tomli
@@ -32,12 +32,16 @@ _DIGEST = re.compile(r"sha256:[a-f0-9]{64}|sha512:[a-f0-9]{128}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pin:
-    """What one reference means on one platform: a registry's digest, or the ID of an image only the engine has."""
+    """What one reference means on one platform: a registry's digest, or the ID of an image only the engine has.
+
+    `doubt` says why the registry could not be asked, if it was the engine that answered; it is not kept.
+    """
 
     reference: ImageRef
     platform: Platform
     digest: str | None = None
     id: str | None = None
+    doubt: str = field(default="", compare=False)
 
     @property
     def source(self) -> ImageRef:
@@ -122,4 +126,6 @@ def _pin(image: Mapping[str, object]) -> Pin:
         raise ValueError(f"{pinned!r} is not a digest")
     reference = parse_reference(values["reference"])
     platform = parse_platform(values["platform"])
+    if reference.digest and pinned != reference.digest:
+        raise ValueError(f"{reference} is pinned to another digest, {pinned}")
     return Pin(reference=reference, platform=platform, digest=values.get("digest"), id=values.get("id"))

@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     from cargo_stow.plan import Plan
     from cargo_stow.project import Project
     from cargo_stow.reference import ImageRef
+    from cargo_stow.report import Report
 
 
-def settle(project: Project, backend: Callable[[], Backend], *, locked: bool, resolving: Callable[[str], None]) -> Lock:
+def settle(project: Project, backend: Callable[[], Backend], report: Report, *, locked: bool) -> Lock:
     """Return the lock with everything this project needs, and write it when something was missing.
 
     Raises LockError when something is missing and `locked` forbids to add it.
@@ -37,19 +38,20 @@ def settle(project: Project, backend: Callable[[], Backend], *, locked: bool, re
             f"{project.lock_file} has no entry for {missing[0]} on {project.platform}, and --locked forbids to add one",
             hint="run `cargo stow build` once without --locked, and commit Stow.lock",
         )
-    lock = lock.having(resolve(backend(), [(image, project.platform) for image in missing], resolving))
+    lock = lock.having(resolve(backend(), lock, [(image, project.platform) for image in missing], report))
     write_text(project.lock_file, lock.text())
     return lock
 
 
-def resolve(
-    backend: Backend, wanted: Iterable[tuple[ImageRef, Platform]], resolving: Callable[[str], None]
-) -> list[Pin]:
+def resolve(backend: Backend, lock: Lock, wanted: Iterable[tuple[ImageRef, Platform]], report: Report) -> list[Pin]:
     """Ask what references mean now on their platforms, saying so, since a registry may take its time."""
     found = []
     for reference, platform in wanted:
-        resolving(str(reference))
-        found.append(backend.resolve(reference, platform))
+        report.status("Resolving", str(reference))
+        pin = backend.resolve(reference, platform, lock.find(reference, platform))
+        if pin.doubt:
+            report.warn(f"{pin.doubt}; taking what the engine has as {reference}")
+        found.append(pin)
     return found
 
 

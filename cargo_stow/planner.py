@@ -138,8 +138,10 @@ def _compile(closure: Closure, settings: Settings) -> Run:
             # rustup makes a directory beside its toolchains when it runs, if the image came without it.
             StageMount(stage="toolchain", source="/usr/local/rustup", target="/usr/local/rustup", scratch=True),
             StageMount(stage="toolchain", source="/usr/local/cargo", target="/usr/local/cargo"),
-            CacheMount(id="cargo-stow-registry", target="/cargo/registry", sharing="shared"),
-            CacheMount(id="cargo-stow-git", target="/cargo/git", sharing="shared"),
+            # Locked, for cargo's own lock lies in /cargo, which each build has for itself: two that unpack the same
+            # crate at once fail, or compile from what is half unpacked.
+            CacheMount(id="cargo-stow-registry", target="/cargo/registry"),
+            CacheMount(id="cargo-stow-git", target="/cargo/git"),
             CA_BUNDLE,
         ),
         path=("/usr/local/cargo/bin",),
@@ -180,7 +182,7 @@ def _batches(words: list[str]) -> Iterator[list[str]]:
 def _cargo_build(package: Package, settings: Settings) -> tuple[str, ...]:
     flags = ["cargo", "build", "--package", package.name, "--bin", settings.bin]
     flags += ["--release"] if settings.profile == "release" else ["--profile", settings.profile]
-    if settings.locked:
+    if settings.has_lockfile:
         flags.append("--locked")
     if settings.features:
         flags += ["--features", ",".join(settings.features)]
@@ -207,9 +209,12 @@ def make_context(workspace: Workspace, closure: Closure) -> Context:
     files |= {directory / "Cargo.toml" for directory in foreign}
     excluded = {directory / name for directory in sources for name in _NOT_SOURCES}
     excluded |= set(foreign)
-    if workspace.target_directory.is_relative_to(closure.root):
-        excluded.add(_relative(workspace.target_directory, closure.root))
     directories = {*sources, *vendored}
+    # Only where it would be sent otherwise: the companion of a committed Dockerfile must not depend on whose
+    # CARGO_TARGET_DIR it is written with.
+    target = workspace.target_directory
+    if any(target.is_relative_to(closure.root / directory) for directory in directories):
+        excluded.add(_relative(target, closure.root))
     _check_sendable((*directories, *files))
     excluded -= directories  # a package may lie in a directory called `target`
     return Context(directories=tuple(sorted(directories)), files=tuple(sorted(files)), excluded=tuple(sorted(excluded)))

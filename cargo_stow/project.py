@@ -144,9 +144,9 @@ def make_project(workspace: Workspace, package: Package, request: Request, envir
         flags=request.flags,
         environment=environment,
         channel=(channel.channel, channel.file) if channel and channel.channel else None,
-        locked=workspace.lockfile.is_file(),
+        has_lockfile=workspace.lockfile.is_file(),
     )
-    return Project(
+    project = Project(
         workspace=workspace,
         closure=needed,
         settings=settings,
@@ -155,6 +155,19 @@ def make_project(workspace: Workspace, package: Package, request: Request, envir
         platform=host_platform(),
         toolchain_file=channel.file if channel else None,
     )
+    _check_target(project)
+    return project
+
+
+def _check_target(project: Project) -> None:
+    """An image that takes the name of what it is built from would be built on itself the next time."""
+    names = {(image.registry, image.repository, image.tag) for image in project.images}
+    target = project.target
+    if (target.registry, target.repository, target.tag) in names:
+        raise UsageError(
+            f"{project.package.manifest}: the image would take the name of one that it is built from, {target}",
+            hint="set another `target_image` in [package.metadata.container]",
+        )
 
 
 def _from_variable(environment: Mapping[str, str]) -> Path | None:

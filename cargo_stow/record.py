@@ -53,7 +53,7 @@ class Record:
 
     def _load(self) -> dict[str, object]:
         # A record that was damaged costs a rebuild, never a failure.
-        with contextlib.suppress(ValueError, FileError):
+        with contextlib.suppress(ValueError, RecursionError, FileError):
             document = json.loads(read_text(self._file) or "{}")
             if isinstance(document, dict) and document.get("version") == VERSION:
                 builds = document.get("builds")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import unicodedata
 from typing import TYPE_CHECKING, TextIO
 
 from cargo_stow.errors import FileError
@@ -56,23 +57,23 @@ class Report:
     def status(self, verb: str, text: str) -> None:
         """Say what is being done, as cargo does: `    Building greeter`."""
         if not self.quiet:
-            self._line(f"{self._paint(_GREEN, verb.rjust(_STATUS_WIDTH))} {text}")
+            self._line(f"{self._paint(_GREEN, verb.rjust(_STATUS_WIDTH))} {_shown(text)}")
 
     def explain(self, text: str) -> None:
         """Say something that only `--verbose` asks for."""
         if self.verbose and not self.quiet:
-            self._line(f"{'':{_STATUS_WIDTH}} {text}")
+            self._line(f"{'':{_STATUS_WIDTH}} {_shown(text)}")
 
     def warn(self, text: str) -> None:
-        self._line(f"{self._paint(_YELLOW, 'warning')}: {text}")
+        self._line(f"{self._paint(_YELLOW, 'warning')}: {_shown(text)}")
 
     def error(self, error: StowError) -> None:
         """Print an expected failure: what failed, what there is to know, and what to type next."""
-        self._line(f"{self._paint(_RED, 'error')}: {error.message}")
+        self._line(f"{self._paint(_RED, 'error')}: {_shown(error.message)}")
         if error.detail:
-            self._line("".join(f"  | {line}\n" for line in error.detail.rstrip().splitlines()).rstrip("\n"))
+            self._line("".join(f"  | {line}\n" for line in _shown(error.detail.rstrip()).splitlines()).rstrip("\n"))
         if error.hint:
-            self._line(f"{self._paint(_CYAN, ' help')}: {error.hint}")
+            self._line(f"{self._paint(_CYAN, ' help')}: {_shown(error.hint)}")
 
     def pushing(self) -> PushMeter:
         return PushMeter(self)
@@ -81,7 +82,7 @@ class Report:
         """Replace the moving line; nothing where lines cannot be replaced."""
         if self._redraws and not self.quiet:
             # A line that wraps could not be cleared.
-            sys.stderr.write(f"{_CLEAR_LINE}{text[: shutil.get_terminal_size().columns - 1]}")
+            sys.stderr.write(f"{_CLEAR_LINE}{_shown(text)[: shutil.get_terminal_size().columns - 1]}")
             sys.stderr.flush()
             self._open_line = True
 
@@ -132,6 +133,16 @@ def _size(count: float) -> str:
             return f"{count:.0f} {unit}"
         count /= 1000
     return f"{count:.1f} GB"
+
+
+def _shown(text: str) -> str:
+    """Make visible what a terminal would obey: names and answers come from crates and registries."""
+    return "".join(
+        character
+        if character in "\n\t" or unicodedata.category(character) not in {"Cc", "Cf"}
+        else ascii(character)[1:-1]
+        for character in text.replace("\r\n", "\n")
+    )
 
 
 def _print(text: str, stream: TextIO) -> None:

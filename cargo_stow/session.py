@@ -49,11 +49,12 @@ class Session:
     def record(self, project: Project) -> Record:
         return Record(project.directory)
 
-    def resolving(self, reference: str) -> None:
-        self.report.status("Resolving", reference)
-
     def secrets(self) -> dict[str, Path]:
         """The files on this machine that a build may see and no layer may keep."""
-        given = (self.environment.get(variable) for variable in _CA_VARIABLES)
-        bundle = next((Path(path) for path in given if path), None)
-        return {"cargo-stow-ca": bundle} if bundle and bundle.is_file() else {}
+        for variable in _CA_VARIABLES:
+            bundle = self.environment.get(variable)
+            if bundle and Path(bundle).is_file():
+                return {"cargo-stow-ca": Path(bundle)}
+            if bundle:
+                self.report.warn(f"the variable {variable} names {bundle}, which is no file; the build does without it")
+        return {}

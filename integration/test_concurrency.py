@@ -43,6 +43,6 @@ def test_a_run_does_not_take_the_image_of_another_run(copy: Callable[[str], Stow
     first.edit("src/main.rs", "Hello, ", "First, ")
     inner = f'(cd "{second.root}" && PATH="{second.bin}:$PATH" cargo-stow run >"{first.scratch}/inner" 2>&1)'
     docker = first.bin / "docker"
-    first.wrap_docker(docker.read_text().replace("exec ", f'[ "$1" != create ] || {inner}\nexec '))
+    first.wrap_docker(docker.read_text().replace("exec ", f'[ "$1" != run ] || {inner}\nexec '))
     assert first("run").out == "First, world!\n"
     assert "Hello, world!" in (first.scratch / "inner").read_text()

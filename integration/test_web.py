@@ -1,4 +1,4 @@
-"""A server with dependencies from crates.io that links OpenSSL dynamically: built, asked over HTTP, ended gracefully.
+"""A server with dependencies that links OpenSSL dynamically: built, asked over HTTP, ended gracefully.
 
 On the own engine alone, since it compiles for a minute and more; ports of the newer engine are tested in test_run.py.
 """

@@ -87,7 +87,7 @@ def settings_of(
         flags=dict(flags or {}),
         environment=environment or {},
         channel=channel,
-        locked=locked,
+        has_lockfile=locked,
     )
 
 
@@ -105,7 +105,7 @@ def plan_of(
     """The plan of the first member."""
     package = workspace.members[0]
     settings = make_settings(
-        workspace=workspace, package=package, flags=dict(flags or {}), environment={}, channel=None, locked=locked
+        workspace=workspace, package=package, flags=dict(flags or {}), environment={}, channel=None, has_lockfile=locked
     )
     return make_plan(
         workspace=workspace,

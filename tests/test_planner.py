@@ -104,7 +104,15 @@ def test_members_that_are_not_compiled_are_only_stubs() -> None:
     ]
     assert paths(plan.context.directories) == ["member", "shared"]
     assert paths(plan.context.files) == ["Cargo.lock", "Cargo.toml", "other/Cargo.toml"]
-    assert {"other", "target", "member/target", "member/Stow.lock"} <= set(paths(plan.context.excluded))
+    assert {"other", "member/target", "member/Stow.lock"} <= set(paths(plan.context.excluded))
+
+
+def test_whose_target_directory_it_is_changes_no_committed_file() -> None:
+    """One that nothing would send is in no rule; else `dockerfile --check` would depend on CARGO_TARGET_DIR."""
+    mine, theirs = plan_of(make_workspace(*members())), plan_of(make_workspace(*members(), target=ROOT / "elsewhere"))
+    assert mine.context == theirs.context
+    inside = plan_of(make_workspace(*members(), target=MEMBER / "out"))
+    assert "member/out" in paths(inside.context.excluded)
 
 
 def test_a_thousand_stubs_fit_on_the_lines_that_docker_reads() -> None:

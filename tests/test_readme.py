@@ -7,7 +7,6 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from cargo_stow import errors
 from cargo_stow.cli import cli
 from cargo_stow.settings import KEYS
 
@@ -19,14 +18,6 @@ def rows(heading: str) -> list[tuple[str, str]]:
     """The first two cells of the rows of the table under a heading."""
     section = README.split(f"\n## {heading}\n")[1].split("\n## ")[0]
     return re.findall(r"^\| (.+?) \| (.+?) \|", section, flags=re.MULTILINE)[1:]
-
-
-def test_exit_codes() -> None:
-    told = {int(code) for code, _ in rows("Exit codes")}
-    classes = [
-        value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, errors.StowError)
-    ]
-    assert told == {cls.exit_code for cls in classes if cls is not errors.StowError} | {0, 70, 130, 143}
 
 
 def test_keys() -> None:

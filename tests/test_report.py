@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cargo_stow.backends.protocol import PushProgress
-from cargo_stow.errors import FileError, UsageError
+from cargo_stow.errors import FileError, StowError, UsageError
 from cargo_stow.report import Report, _size
 from tests.terminal import on_terminal
 
@@ -176,3 +176,15 @@ def test_a_result_that_cannot_be_written() -> None:
 )
 def test_sizes(count: int, text: str) -> None:
     assert _size(count) == text
+
+
+def test_what_a_terminal_would_obey_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    report = Report(environment={})
+    evil = "a\x1b[31mred\x1b]0;title\x07\r\u202eb"
+    report.status("Building", evil)
+    report.warn(evil)
+    report.error(StowError(evil, detail=f"one\n{evil}", hint=evil))
+    written = capsys.readouterr().err
+    assert all(character.isprintable() for character in written.replace("\n", ""))
+    assert written.count("a\\x1b[31mred\\x1b]0;title\\x07\\r\\u202eb") == 5
+    assert "  | one\n  | a" in written

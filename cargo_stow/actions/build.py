@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cargo_stow.backends.protocol import BuildOrder
 from cargo_stow.cargo_lock import check_cargo_lock
-from cargo_stow.errors import StowError
+from cargo_stow.errors import LockError, StowError
 from cargo_stow.inputs import hash_inputs
 from cargo_stow.pinning import find_lock, pins, plan_of, settle
 from cargo_stow.record import Built
@@ -32,7 +32,8 @@ def build(session: Session, project: Project, *, locked: bool) -> Image:
         if current is not None:
             session.report.status("Fresh", f"{project.target} (unchanged since it was built)")
             return current
-        lock = settle(project, session.backend, locked=locked, resolving=session.resolving)
+        check_sources(session, project, locked=locked)
+        lock = settle(project, session.backend, session.report, locked=locked)
         plan = plan_of(project, lock)
         inputs = hash_inputs(project, lock, plan)
         image = make_image(session, project, lock, plan)
@@ -58,7 +59,6 @@ def find_current(session: Session, project: Project) -> Image | None:
 
 def make_image(session: Session, project: Project, lock: Lock, plan: Plan) -> Image:
     """Run the build; the image has no name yet."""
-    _check_sources(session, project)
     for pin in pins(project, lock):
         session.backend().check(pin)
     session.report.status("Building", f"{plan.package} ({plan.bin}, {project.settings.profile}) on {project.base}")
@@ -72,9 +72,15 @@ def make_image(session: Session, project: Project, lock: Lock, plan: Plan) -> Im
     return session.backend().build(order)
 
 
-def _check_sources(session: Session, project: Project) -> None:
-    if project.settings.locked:
+def check_sources(session: Session, project: Project, *, locked: bool) -> None:
+    """Raise LockError for a Cargo.lock that does not fit, or that `locked` misses. Asks nobody, writes nothing."""
+    if project.settings.has_lockfile:
         check_cargo_lock(project.workspace)
+    elif locked:
+        raise LockError(
+            f"{project.workspace.lockfile} does not exist, and --locked forbids to choose dependencies without it",
+            hint="run `cargo generate-lockfile` and commit Cargo.lock",
+        )
     else:
         session.report.warn(
             f"{project.workspace.lockfile} does not exist, so each build may choose other versions of its dependencies;"

@@ -54,20 +54,23 @@ def settled(session: Session, project: Project, *, locked: bool) -> tuple[Lock, 
     """The complete lock, and what was written for it."""
     with session.locked(project):
         before = load_lock(project.lock_file)
-        lock = settle(project, session.backend, locked=locked, resolving=session.resolving)
+        lock = settle(project, session.backend, session.report, locked=locked)
     return lock, [] if lock == before else [project.lock_file]
 
 
 def check(project: Project, lock: Lock, output: Path) -> None:
-    """Raise DifferenceError, with a diff, when a file on disk is not what would be written. Asks nobody."""
-    for path, text in render(project, lock, output).items():
-        found = read_text(path)
-        if found != text:
-            raise DifferenceError(
-                f"{path} " + ("does not exist" if found is None else "is not what Cargo.toml and Stow.lock say"),
-                hint="run `cargo stow dockerfile`, and commit what it writes",
-                detail=_difference(found or "", text, path),
-            )
+    """Raise DifferenceError, with a diff, when files on disk are not what would be written. Asks nobody."""
+    wanted = render(project, lock, output)
+    found = {path: read_text(path) for path in wanted}
+    stale = [path for path, text in wanted.items() if found[path] != text]
+    if stale:
+        reason = "does not exist" if found[stale[0]] is None else "is not what Cargo.toml and Stow.lock say"
+        others = f"; so it is with {stale[1].name}" if len(stale) > 1 else ""
+        raise DifferenceError(
+            f"{stale[0]} {reason}{others}",
+            hint="run `cargo stow dockerfile`, and commit what it writes",
+            detail="".join(_difference(found[path] or "", wanted[path], path) for path in stale),
+        )
 
 
 def _difference(found: str, wanted: str, path: Path) -> str:

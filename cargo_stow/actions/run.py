@@ -7,7 +7,7 @@ import time
 import uuid
 from typing import TYPE_CHECKING
 
-from cargo_stow.actions.build import find_current, make_image
+from cargo_stow.actions.build import check_sources, find_current, make_image
 from cargo_stow.errors import StowError
 from cargo_stow.pinning import plan_of, settle
 from cargo_stow.reference import ImageRef
@@ -64,5 +64,6 @@ def _remove(session: Session, reference: ImageRef) -> None:
 
 
 def _build(session: Session, project: Project, *, locked: bool) -> Image:
-    lock = settle(project, session.backend, locked=locked, resolving=session.resolving)
+    check_sources(session, project, locked=locked)
+    lock = settle(project, session.backend, session.report, locked=locked)
     return make_image(session, project, lock, plan_of(project, lock))

@@ -27,7 +27,7 @@ def update(session: Session, projects: Sequence[Project], *, whole: bool, locked
     with session.locked(projects[0]):
         old = load_lock(path)
         wanted = dict.fromkeys((image, project.platform) for project in projects for image in project.images)
-        fresh = resolve(session.backend(), wanted, session.resolving)
+        fresh = resolve(session.backend(), old, wanted, session.report)
         for pin in fresh:
             _tell(session, old.find(pin.reference, pin.platform), pin)
         new = (Lock() if whole else old).having(fresh)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cargo_stow.backends import buildx, container
@@ -46,19 +47,32 @@ class DockerBackend:
     def where(self) -> str:
         return f"docker {self._engine.address}"
 
-    def resolve(self, reference: ImageRef, platform: Platform) -> Pin:
+    def resolve(self, reference: ImageRef, platform: Platform, known: Pin | None) -> Pin:
         reference = reference.tagged
         if reference.digest:
             return Pin(reference=reference, platform=platform, digest=reference.digest)
         try:
             with self._answering():
                 digest = self._engine.registry_digest(reference)
-        except (ImageNotFoundError, RegistryError, NoCredentialsError, RefusedError) as error:
-            image = self._engine.image(str(reference))
-            if image is None:
-                raise _not_found(reference, error) from error
-            return _local_pin(reference, platform, image)
+        except ImageNotFoundError as error:
+            return self._resolve_here(reference, platform, error)
+        except (RegistryError, NoCredentialsError, RefusedError) as error:
+            if known is not None and known.digest:
+                raise
+            return replace(self._resolve_here(reference, platform, error), doubt=error.message)
         return Pin(reference=reference, platform=platform, digest=digest)
+
+    def _resolve_here(self, reference: ImageRef, platform: Platform, error: StowError) -> Pin:
+        image = self._engine.image(str(reference))
+        if image is None:
+            raise _not_found(reference, error) from error
+        if (image.platform.os, image.platform.architecture) != (platform.os, platform.architecture):
+            raise ImageNotFoundError(
+                f"the engine's {reference} is for {image.platform}, not {platform}, and {error.message}",
+                hint=error.hint or f"docker pull --platform {platform} {reference}",
+                detail=error.detail,
+            ) from error
+        return _local_pin(reference, platform, image)
 
     def check(self, pin: Pin) -> None:
         if pin.id is None:

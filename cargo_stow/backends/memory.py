@@ -35,8 +35,8 @@ class MemoryBackend:
 
     `tags` are names with the ID each has now, `images` the IDs that exist, `pushed` digests by repository. `registry`
     says what a reference resolves to (None: nothing has it); one that is not in it resolves to a hash of its text.
-    `local` are references that only the engine has, with their IDs. `counts` counts calls by the method's name, and
-    `orders` and `runs` keep what they were given.
+    `local` are references that only the engine has, with their IDs; `doubt` is put into every pin of the registry.
+    `counts` counts calls by the method's name, and `orders` and `runs` keep what they were given.
     """
 
     def __init__(self, *, state: Path | None = None, print_result: Callable[[str], None] = print) -> None:
@@ -46,6 +46,7 @@ class MemoryBackend:
         self.counts: Counter[str] = Counter()
         self.registry: dict[str, str | None] = {}
         self.local: dict[str, str] = {}
+        self.doubt = ""
         self.orders: list[BuildOrder] = []
         self.runs: list[tuple[Image, RunOptions]] = []
         self.exit_code = 0
@@ -68,7 +69,7 @@ class MemoryBackend:
     def where(self) -> str:
         return "memory"
 
-    def resolve(self, reference: ImageRef, platform: Platform) -> Pin:
+    def resolve(self, reference: ImageRef, platform: Platform, known: Pin | None) -> Pin:  # noqa: ARG002
         self._called("resolve")
         name = str(reference.tagged)
         if name in self.local:
@@ -76,7 +77,7 @@ class MemoryBackend:
         digest = self.registry.get(name, digest_of(f"{name} {platform}"))
         if digest is None:
             raise ImageNotFoundError(f"there is no image {name}", hint="check the name")
-        return Pin(reference=reference.tagged, platform=platform, digest=digest)
+        return Pin(reference=reference.tagged, platform=platform, digest=digest, doubt=self.doubt)
 
     def check(self, pin: Pin) -> None:
         self._called("check")

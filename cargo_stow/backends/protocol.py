@@ -65,11 +65,14 @@ class Backend(Protocol):
     def where(self) -> str:
         """Where its images are, in words that tell two places apart (an engine's address)."""
 
-    def resolve(self, reference: ImageRef, platform: Platform) -> Pin:
-        """What a reference means now, asking the registry first, then what is here."""
+    def resolve(self, reference: ImageRef, platform: Platform, known: Pin | None) -> Pin:
+        """What a reference means now, asking the registry first, then what is here.
+
+        Where the registry cannot be asked, a pin that is `known` from one is not given up for what is here.
+        """
 
     def check(self, pin: Pin) -> None:
-        """Raise LockError unless an image pinned by ID is still the one its name means."""
+        """Raise LockError unless an image pinned by ID is the one its name means, ImageNotFoundError if it is gone."""
 
     def build(self, order: BuildOrder) -> Image:
         """Build a plan; the image has no name yet, and nothing that existed before has changed."""

@@ -18,7 +18,7 @@ class State(JsonDB):  # type: ignore[misc]
     desc = "used by cargo-stow"
 
     def _load(self) -> dict[str, Any]:
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError, RecursionError):
             state = self.codec.decode(Path(self.name).read_text(encoding="utf-8"))
             if isinstance(state, dict) and all(isinstance(entry, dict) for entry in state.values()):
                 return state

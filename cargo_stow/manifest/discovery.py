@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from cargo_stow.errors import UsageError
 from cargo_stow.manifest.executables import find_bins
 from cargo_stow.manifest.paths import is_file
-from cargo_stow.manifest.targets import in_order, make_target
+from cargo_stow.manifest.targets import in_order, make_target, named_targets
 
 if TYPE_CHECKING:
     from cargo_stow.manifest.targets import Crate
@@ -21,9 +21,13 @@ if TYPE_CHECKING:
 
 
 def find_targets(crate: Crate) -> tuple[Target, ...]:
-    """Return the library, the executables and the build script of a package. UsageError for what cannot be found."""
+    """Return the targets of a package, but for what cargo finds of examples, tests and benches by itself.
+
+    Raises UsageError for what cannot be found.
+    """
     library, script = _library(crate), _build_script(crate)
-    return in_order([*library, *find_bins(crate, has_library=bool(library)), *script])
+    bins = find_bins(crate, has_library=bool(library))
+    return in_order([*library, *bins, *script, *named_targets(crate.table, crate.directory)])
 
 
 def _library(crate: Crate) -> list[Target]:

@@ -17,7 +17,7 @@ from cargo_stow.manifest.locate import MANIFEST
 from cargo_stow.manifest.paths import resolved
 from cargo_stow.manifest.reader import Members
 from cargo_stow.manifest.roots import container_of, package_table
-from cargo_stow.manifest.targets import in_order, kind_of, make_target
+from cargo_stow.manifest.targets import in_order, kind_of, make_target, named_targets
 from cargo_stow.manifest.toml import load_toml
 from cargo_stow.model import Package
 
@@ -84,21 +84,23 @@ def _members(answer: Any) -> Members:
 
 def _package(entry: Any) -> Package:
     manifest = Path(entry["manifest_path"])
+    table = load_toml(manifest)
     paths = [(dependency["kind"] == "dev", dependency.get("path")) for dependency in entry["dependencies"]]
+    targets = [
+        make_target(target["name"], kind, manifest.parent, Path(target["src_path"]))
+        for target in entry["targets"]
+        if (kind := kind_of(target["kind"]))
+    ]
     return Package(
         name=entry["name"],
         version=entry["version"],
         directory=resolved(manifest.parent),
-        targets=in_order(
-            make_target(target["name"], kind, manifest.parent, Path(target["src_path"]))
-            for target in entry["targets"]
-            if (kind := kind_of(target["kind"]))
-        ),
+        targets=in_order([*targets, *named_targets(table, manifest.parent)]),
         needs=_all_resolved(path for is_dev, path in paths if path and not is_dev),
         knows=_all_resolved(path for is_dev, path in paths if path and is_dev),
         requires=tuple(sorted({dependency["name"] for dependency in entry["dependencies"]})),
         default_run=entry.get("default_run"),
-        container=container_of(package_table(load_toml(manifest))),
+        container=container_of(package_table(table)),
     )
 
 

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
     from cargo_stow.manifest.toml import Table
 
-_ORDER = ("lib", "bin", "custom-build")
-_LEFT_OUT = ("example", "test", "bench")
+# Where cargo looks for a target of these kinds that has no path.
+_FOLDERS = {"example": "examples", "test": "tests", "bench": "benches"}
+_ORDER = ("lib", "bin", "custom-build", *_FOLDERS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,9 +38,9 @@ class Crate:
 
 
 def kind_of(kinds: Iterable[str]) -> str | None:
-    """Translate cargo's list of kinds: every crate type of a library is "lib"; None for what no image needs."""
+    """Translate cargo's list of kinds: every crate type of a library is "lib"; None for those of `named_targets`."""
     kind = next(iter(kinds), "lib")
-    if kind in _LEFT_OUT:
+    if kind in _FOLDERS:
         return None
     return kind if kind in _ORDER else "lib"
 
@@ -50,6 +51,19 @@ def make_target(name: str, kind: str, directory: Path, path: Path) -> Target:
     return Target(name=name.replace("-", "_") if kind == "lib" else name, kind=kind, path=PurePosixPath(relative))
 
 
+def named_targets(table: Table, directory: Path) -> list[Target]:
+    """Return the examples, tests and benches that a manifest names: cargo wants their files, whatever it builds.
+
+    One without a path is given the file where cargo looks first. Those that cargo finds by itself may be absent.
+    """
+    return [
+        make_target(name, kind, directory, directory / (section.text("path") or f"{folder}/{name}.rs"))
+        for kind, folder in _FOLDERS.items()
+        for section in table.array(kind) or ()
+        if (name := section.text("name"))
+    ]
+
+
 def in_order(targets: Iterable[Target]) -> tuple[Target, ...]:
-    """Sort by kind (library, executables, build script), then by name: both readers' common order."""
+    """Sort by kind (library, executables, build script, the others), then by name: both readers' common order."""
     return tuple(sorted(targets, key=lambda target: (_ORDER.index(target.kind), target.name)))

@@ -38,7 +38,7 @@ class Settings:
     profile: str
     toolchain: str
     user: str
-    locked: bool
+    has_lockfile: bool
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @property
@@ -62,12 +62,12 @@ def make_settings(
     flags: Flags,
     environment: Mapping[str, str],
     channel: tuple[str, Path] | None,
-    locked: bool,
+    has_lockfile: bool,
 ) -> Settings:
     """Merge and check every source of settings for one package.
 
-    `channel` is what the crate's toolchain file says, and that file; `locked` whether there is a Cargo.lock to keep to.
-    Raises UsageError, which names the value, and the file and key or the flag or variable it came from.
+    `channel` is what the crate's toolchain file says, and that file; `has_lockfile` whether there is a Cargo.lock to
+    keep to. Raises UsageError, which names the value, and the file and key or the flag or variable it came from.
     """
     if package.container is None:
         raise UsageError(
@@ -87,7 +87,7 @@ def make_settings(
     _require_base(values, package)
     values["bin"] = _choose_bin(package, values["bin"], origins)
     values["toolchain"] = _choose_toolchain(values["toolchain"], channel, origins)
-    return Settings(**values, locked=locked, origins=origins)  # type: ignore[arg-type]
+    return Settings(**values, has_lockfile=has_lockfile, origins=origins)  # type: ignore[arg-type]
 
 
 def _is_cargo_name(name: str) -> bool:

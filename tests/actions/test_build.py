@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cargo_stow.actions.build import build, find_current
-from cargo_stow.errors import BuildError, ImageNotFoundError, LockError
+from cargo_stow.errors import BuildError, ImageNotFoundError, LockError, UsageError
 from cargo_stow.project import Project
 from cargo_stow.reference import parse_reference
 
@@ -240,3 +240,38 @@ def test_a_source_that_changes_during_the_build(
     assert not (greeter / "target/stow/record.json").exists()
     make()
     assert backend.counts["build"] == 2
+
+
+def test_a_cargo_lock_that_does_not_fit_is_said_before_anything_is_asked(
+    greeter: Path, make: Callable[[], str], backend: MemoryBackend
+) -> None:
+    manifest = greeter / "Cargo.toml"
+    manifest.write_text(manifest.read_text().replace('version = "', 'version = "9', 1))
+    with pytest.raises(LockError, match="out of date"):
+        make()
+    assert backend.counts["resolve"] == 0
+    assert not (greeter / "Stow.lock").exists()
+
+
+def test_locked_needs_a_cargo_lock(greeter: Path, session: Session, load: Load, backend: MemoryBackend) -> None:
+    (greeter / "Cargo.lock").unlink()
+    build(session, load(), locked=False)
+    (greeter / "src/main.rs").write_text("")
+    with pytest.raises(LockError, match=r"Cargo\.lock does not exist, and --locked"):
+        build(session, load(), locked=True)
+    assert backend.counts["build"] == 1
+
+
+def test_a_registry_that_could_not_be_asked_is_told_of(
+    greeter: Path, make: Callable[[], str], backend: MemoryBackend, capsys: pytest.CaptureFixture[str]
+) -> None:
+    backend.doubt = "the registry does not answer"
+    make()
+    assert "the registry does not answer; taking what the engine has as debian:bookworm-slim" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["debian:bookworm-slim", "docker.io/library/debian:bookworm-slim", "rust:1.95-slim"])
+def test_an_image_does_not_take_the_name_of_what_it_is_built_from(greeter: Path, load: Load, name: str) -> None:
+    with pytest.raises(UsageError, match="would take the name of one that it is built from") as caught:
+        load(flags={"target_image": name})
+    assert "target_image" in caught.value.hint

@@ -141,7 +141,7 @@ class TestUpdate:
         self, greeter: Path, session: Session, load: Load, backend: MemoryBackend, capsys: pytest.CaptureFixture[str]
     ) -> None:
         update(session, [load()], whole=False, locked=False)
-        old = backend.resolve(load().base, load().platform).value
+        old = backend.resolve(load().base, load().platform, None).value
         assert f"Adding debian:bookworm-slim at {old}\n" in capsys.readouterr().err
         new = f"sha256:{'5' * 64}"
         backend.registry["debian:bookworm-slim"] = new

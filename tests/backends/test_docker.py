@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ from cargo_stow.errors import (
     ToolMissingError,
 )
 from cargo_stow.lock import Pin
+from cargo_stow.model import Platform
 from cargo_stow.process import Result
 from cargo_stow.reference import parse_reference
 from tests.backends.stub_engine import AMD64, StubEngine, image
@@ -64,37 +66,55 @@ class TestResolve:
     def test_the_registry_is_asked_first(self, backend: DockerBackend, engine: StubEngine) -> None:
         engine.digest = DIGEST
         engine.images["debian:12"] = image(ID)
-        assert backend.resolve(DEBIAN, AMD64) == Pin(reference=DEBIAN, platform=AMD64, digest=DIGEST)
+        assert backend.resolve(DEBIAN, AMD64, None) == Pin(reference=DEBIAN, platform=AMD64, digest=DIGEST)
 
     def test_latest_is_meant_without_a_tag(self, backend: DockerBackend, engine: StubEngine) -> None:
         engine.digest = DIGEST
-        assert str(backend.resolve(parse_reference("debian"), AMD64).reference) == "debian:latest"
+        assert str(backend.resolve(parse_reference("debian"), AMD64, None).reference) == "debian:latest"
 
     def test_a_digest_needs_nobody(self, backend: DockerBackend, engine: StubEngine) -> None:
         engine.stopped = EngineStoppedError("")
         pinned = parse_reference(f"debian:12@{DIGEST}")
-        assert backend.resolve(pinned, AMD64).digest == DIGEST
+        assert backend.resolve(pinned, AMD64, None).digest == DIGEST
 
     @pytest.mark.parametrize("error", [ImageNotFoundError, RegistryError, NoCredentialsError, RefusedError])
     def test_what_only_the_engine_has(self, backend: DockerBackend, engine: StubEngine, error: type[StowError]) -> None:
         engine.digest = error("the registry says no")
         engine.images["debian:12"] = image(ID)
-        assert backend.resolve(DEBIAN, AMD64) == Pin(reference=DEBIAN, platform=AMD64, id=ID)
+        assert backend.resolve(DEBIAN, AMD64, None) == Pin(reference=DEBIAN, platform=AMD64, id=ID)
 
     def test_what_was_pulled_once_has_a_digest(self, backend: DockerBackend, engine: StubEngine) -> None:
         engine.digest = RegistryError("offline")
         engine.images["docker.io/library/debian:12"] = image(ID, digests=(f"other@{OTHER}", f"debian@{DIGEST}"))
-        assert backend.resolve(parse_reference("docker.io/library/debian:12"), AMD64).digest == DIGEST
+        assert backend.resolve(parse_reference("docker.io/library/debian:12"), AMD64, None).digest == DIGEST
 
     def test_the_id_that_containerd_calls_a_digest_is_none(self, backend: DockerBackend, engine: StubEngine) -> None:
         engine.images["debian:12"] = image(ID, digests=(f"debian@{ID}",))
-        assert backend.resolve(DEBIAN, AMD64) == Pin(reference=DEBIAN, platform=AMD64, id=ID)
+        assert backend.resolve(DEBIAN, AMD64, None) == Pin(reference=DEBIAN, platform=AMD64, id=ID)
+
+    @pytest.mark.parametrize("error", [RegistryError, NoCredentialsError, RefusedError])
+    def test_a_digest_is_not_given_up_for_what_is_here(
+        self, backend: DockerBackend, engine: StubEngine, error: type[StowError]
+    ) -> None:
+        """Else `update` without a network would go back to an older pull, or say that nothing moved."""
+        engine.digest = error("the registry says no")
+        engine.images["debian:12"] = image(ID, digests=(f"debian@{DIGEST}",))
+        with pytest.raises(error):
+            backend.resolve(DEBIAN, AMD64, Pin(reference=DEBIAN, platform=AMD64, digest=OTHER))
+        mine = backend.resolve(DEBIAN, AMD64, Pin(reference=DEBIAN, platform=AMD64, id=OTHER))
+        assert (mine.digest, mine.doubt) == (DIGEST, "the registry says no")
+
+    def test_an_image_for_another_platform_is_not_the_one(self, backend: DockerBackend, engine: StubEngine) -> None:
+        engine.images["debian:12"] = replace(image(ID), platform=Platform(os="linux", architecture="arm64"))
+        with pytest.raises(ImageNotFoundError, match="is for linux/arm64, not linux/amd64") as caught:
+            backend.resolve(DEBIAN, AMD64, None)
+        assert "--platform linux/amd64" in caught.value.hint
 
     @pytest.mark.parametrize("error", [ImageNotFoundError, RegistryError, NoCredentialsError, RefusedError])
     def test_neither_has_it(self, backend: DockerBackend, engine: StubEngine, error: type[StowError]) -> None:
         engine.digest = error("the registry says no", hint="log in", detail="its words")
         with pytest.raises(error, match="debian:12 is not in the engine, and the registry says no") as caught:
-            backend.resolve(DEBIAN, AMD64)
+            backend.resolve(DEBIAN, AMD64, None)
         assert (caught.value.hint, caught.value.detail) == ("log in", "its words")
 
 
@@ -157,7 +177,7 @@ def test_without_docker_it_is_docker_that_is_missing(
     runner.answers["docker"] = missing("docker")
     engine.stopped = EngineStoppedError("nothing answers")
     asking: dict[str, Callable[[], object]] = {
-        "resolve": lambda: backend.resolve(DEBIAN, AMD64),
+        "resolve": lambda: backend.resolve(DEBIAN, AMD64, None),
         "build": lambda: backend.build(order),
         "sweep": lambda: backend.sweep("temporary", lambda _tag: True),
         "run": lambda: backend.run(Image(id=ID, reference=ID), RunOptions()),

@@ -19,8 +19,8 @@ FROM builder AS build
 RUN --mount=type=bind,target=/src,rw \
     --mount=type=bind,from=toolchain,source=/usr/local/rustup,target=/usr/local/rustup,rw \
     --mount=type=bind,from=toolchain,source=/usr/local/cargo,target=/usr/local/cargo \
-    --mount=type=cache,id=cargo-stow-registry,target=/cargo/registry,sharing=shared \
-    --mount=type=cache,id=cargo-stow-git,target=/cargo/git,sharing=shared \
+    --mount=type=cache,id=cargo-stow-registry,target=/cargo/registry,sharing=locked \
+    --mount=type=cache,id=cargo-stow-git,target=/cargo/git,sharing=locked \
     --mount=type=secret,id=cargo-stow-ca,target=/etc/ssl/certs/ca-certificates.crt,mode=0444 \
     export RUSTUP_HOME=/usr/local/rustup CARGO_HOME=/cargo CARGO_TARGET_DIR=/target PATH=/usr/local/cargo/bin:"$PATH" \
  && cd /src \

@@ -33,10 +33,15 @@ ROWS: dict[str, tuple[str, str, list[str]]] = {
         "src/main.rs src/bin/.x.rs src/bin/.d/main.rs src/bin/e/x.rs src/bin/x.txt src/bin/d.rs/x",
         ["bin my-app src/main.rs"],
     ),
-    "examples, tests and benches are left out": (
+    "examples, tests and benches that nobody names are left out": (
         "",
         "src/main.rs examples/e.rs tests/t.rs benches/b.rs",
         ["bin my-app src/main.rs"],
+    ),
+    "examples, tests and benches by name": (
+        '[[bench]]\nname = "b"\nharness = false\n[[example]]\nname = "e"\npath = "demo/e.rs"\n[[test]]\nname = "t"',
+        "src/main.rs demo/e.rs tests/t.rs benches/b.rs",
+        ["bin my-app src/main.rs", "example e demo/e.rs", "test t tests/t.rs", "bench b benches/b.rs"],
     ),
     "bin without path": (
         'edition = "2021"\n[[bin]]\nname = "a"\n[[bin]]\nname="d"',
