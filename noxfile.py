@@ -45,7 +45,7 @@ def types(session: nox.Session) -> None:
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
     session.install("-e", ".", *_groups("test"))
-    session.run("python", "-m", "pytest", *session.posargs)
+    session.run("python", "-m", "pytest", "-n", "auto", *session.posargs)
 
 
 @nox.session
@@ -56,7 +56,7 @@ def minimums(session: nox.Session) -> None:
         "uv", "pip", "install", "--quiet", "--python", session.virtualenv.bin + "/python",
         "--resolution", "lowest-direct", "-e", ".", *_groups("test"),
     )  # fmt: skip
-    session.run("python", "-m", "pytest", *session.posargs)
+    session.run("python", "-m", "pytest", "-n", "auto", *session.posargs)
 
 
 @nox.session
