@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import sys
+import termios
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -29,11 +30,15 @@ _FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, sign
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """How a child ended: its exit code (negative: the signal), and what was captured of its output, as text."""
+    """How a child ended: its exit code (negative: the signal), and what was captured of its output, as text.
+
+    `signals` are those that came to us while `attach` left acting on them to the child.
+    """
 
     code: int
     stdout: str = ""
     stderr: str = ""
+    signals: tuple[int, ...] = ()
 
 
 class Runner(Protocol):
@@ -73,7 +78,7 @@ class SystemRunner:
             child = _start(argv, cwd=None, env=env, stdin=0, stdout=1, stderr=2)
             forwarding.to(child)
             child.wait()
-        return Result(code=child.returncode)
+        return Result(code=child.returncode, signals=tuple(forwarding.came))
 
 
 def _start(
@@ -124,6 +129,7 @@ class _Forwarding:
     def __init__(self) -> None:
         self._child: subprocess.Popen[bytes] | None = None
         self._waiting: list[int] = []
+        self.came: list[int] = []
 
     def to(self, child: subprocess.Popen[bytes]) -> None:
         self._child = child
@@ -131,8 +137,9 @@ class _Forwarding:
             self._send(signum)
 
     def handle(self, signum: int, _frame: FrameType | None) -> None:
-        # The terminal sends these two to its whole foreground group, so the child has them already.
-        if signum in {signal.SIGINT, signal.SIGQUIT} and _in_foreground():
+        self.came.append(signum)
+        # The terminal's keys send these two to its whole foreground group, so the child has them already.
+        if signum in {signal.SIGINT, signal.SIGQUIT} and _keys_signal_us():
             return
         if self._child is None:
             self._waiting.append(signum)
@@ -162,15 +169,19 @@ def _forwarded_signals() -> Iterator[_Forwarding]:
             signal.signal(changed, signal.SIG_DFL if handler is None else handler)
 
 
-def _in_foreground() -> bool:
-    """Whether we are in the foreground of our terminal, wherever stdin comes from."""
+def _keys_signal_us() -> bool:
+    """Whether we are in the foreground of our terminal, wherever stdin comes from, and its Ctrl-C is a signal.
+
+    It is none where a child has made the terminal raw: a signal then comes from elsewhere.
+    """
     try:
         terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)
     except OSError:
         return False
     try:
-        return os.tcgetpgrp(terminal) == os.getpgrp()
-    except OSError:
+        is_cooked = termios.tcgetattr(terminal)[3] & termios.ISIG
+        return bool(is_cooked) and os.tcgetpgrp(terminal) == os.getpgrp()
+    except (OSError, termios.error):
         return False
     finally:
         os.close(terminal)

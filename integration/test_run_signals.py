@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +17,17 @@ if TYPE_CHECKING:
     from integration.driver.stow import Stow
 
 RUN = ["run", "--", "--wait"]
+# At SIGTERM it is gone and the program runs on.
+DEAF = """\
+#!{python}
+import os, signal, subprocess, sys
+child = subprocess.Popen(["{docker}", *sys.argv[1:]])
+def die(number, _frame):
+    os.kill(child.pid, signal.SIGKILL)
+    os._exit(1)
+signal.signal(signal.SIGTERM, die)
+sys.exit(child.wait())
+"""
 
 
 @pytest.mark.parametrize("group", [False, True], ids=["process", "group"])
@@ -36,6 +49,39 @@ def test_ctrl_c(greeter: Stow) -> None:
         terminal.type(CTRL_C)
         assert terminal.wait() == 130
     assert "Traceback" not in terminal.text
+    assert_nothing_left(greeter)
+
+
+@pytest.mark.parametrize("old_client", [False, True], ids=["new-client", "old-client"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+def test_signal_with_a_terminal(greeter: Stow, number: signal.Signals, old_client: bool) -> None:
+    greeter("build")
+    if old_client:  # which leaves the program at SIGINT
+        greeter.use_old_client()
+    with Terminal(["cargo-stow", *RUN], cwd=greeter.root, env=greeter.environ()) as terminal:
+        terminal.until_it_says("waiting")
+        terminal.process.send_signal(number)
+        assert terminal.wait() == 128 + number
+    assert_nothing_left(greeter)
+
+
+def test_client_that_dies_of_the_signal(greeter: Stow) -> None:
+    """A client passes signals on while it is well; nothing may hang on that."""
+    greeter("build")
+    greeter.wrap_docker(DEAF.format(python=sys.executable, docker=shutil.which("docker")))
+    with Terminal(["cargo-stow", *RUN], cwd=greeter.root, env=greeter.environ()) as terminal:
+        terminal.until_it_says("waiting")
+        terminal.process.send_signal(signal.SIGTERM)
+        assert terminal.wait() == 143
+    assert_nothing_left(greeter)
+
+
+def test_closed_window(greeter: Stow) -> None:
+    greeter("build")
+    with Terminal(["cargo-stow", *RUN], cwd=greeter.root, env=greeter.environ()) as terminal:
+        terminal.until_it_says("waiting")
+        terminal.close()
+        assert terminal.process.wait(60) == 129
     assert_nothing_left(greeter)
 
 

@@ -33,7 +33,7 @@ import os, signal, sys
 from cargo_stow import process
 {before}
 result = process.SystemRunner().attach([sys.executable, "-c", {child!r}])
-print("parent", result.code, signal.getsignal(signal.SIGTERM) == signal.SIG_DFL, flush=True)
+print("parent", result.code, signal.getsignal(signal.SIGTERM) == signal.SIG_DFL, *result.signals, flush=True)
 """
 
 
@@ -62,7 +62,7 @@ def test_signals_are_passed_on_and_we_stay(signum: signal.Signals) -> None:
         scene.send_signal(signum)
         read_until(out, f"child {signum.name}\n")
         scene.send_signal(signal.SIGTERM)
-        read_until(out, "parent 9 True\n")
+        read_until(out, f"parent 9 True {int(signum)} 15\n")
         scene.wait()
     assert scene.returncode == 0
 
@@ -100,7 +100,7 @@ def test_an_ignored_signal_stays_ignored() -> None:
         scene.send_signal(signal.SIGUSR1)
         assert "SIGHUP" not in read_until(out, "child SIGUSR1")
         scene.send_signal(signal.SIGTERM)
-        read_until(out, "parent 9 True\n")
+        read_until(out, "parent 9 True 10 15\n")
         scene.wait()
 
 
@@ -117,6 +117,22 @@ print(codes)
     assert (done.stdout, done.stderr) == ("[4]\n", "")
 
 
+def test_at_a_raw_terminal_a_signal_comes_from_elsewhere() -> None:
+    """As `kill -INT` sends it while `docker run --tty` has the terminal: nobody else tells the child."""
+    pid, terminal = pty.fork()
+    if pid == 0:  # pragma: no cover - the other process
+        os.execv(sys.executable, parent("import tty; tty.setraw(0)"))  # noqa: S606
+    try:
+        read_until(terminal, "child up")
+        os.kill(pid, signal.SIGINT)
+        read_until(terminal, "child SIGINT")
+        os.kill(pid, signal.SIGTERM)
+        read_until(terminal, "parent 9 True 2 15")
+    finally:
+        os.close(terminal)
+        os.waitpid(pid, 0)
+
+
 @pytest.mark.parametrize("stdin_is_terminal", [True, False])
 def test_ctrl_c_at_a_terminal_reaches_the_child_once(stdin_is_terminal: bool) -> None:
     """The terminal sends it to the whole foreground group: passed on as well, the child would have it twice."""
@@ -131,7 +147,7 @@ def test_ctrl_c_at_a_terminal_reaches_the_child_once(stdin_is_terminal: bool) ->
         seen = read_until(terminal, "child SIGINT")
         time.sleep(0.2)  # for a second one to come
         os.kill(pid, signal.SIGTERM)
-        seen += read_until(terminal, "parent 9 True")
+        seen += read_until(terminal, "parent 9 True 2 15")
         assert seen.count("child SIGINT") == 1
     finally:
         os.close(terminal)

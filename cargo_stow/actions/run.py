@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import time
 import uuid
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 # begin with the time they were made at, in seconds, so that nobody sweeps what has no container yet.
 REPOSITORY = "cargo-stow-run"
 _GRACE = 60
+_NAME = re.compile(r"([0-9]+)\.[0-9a-f]{32}")
 
 
 def run(session: Session, project: Project, options: RunOptions, *, locked: bool) -> int:
@@ -36,23 +38,28 @@ def run(session: Session, project: Project, options: RunOptions, *, locked: bool
 @contextlib.contextmanager
 def _temporary_image(session: Session, project: Project, *, locked: bool, keep: bool) -> Iterator[Image]:
     """The image under a name of its own; a detached program keeps it until a later run sweeps."""
-    reference = ImageRef(name=REPOSITORY, tag=f"{int(time.time())}.{uuid.uuid4().hex}")
+    reference: ImageRef | None = None
     kept = False
     try:
         with session.locked(project):
             image = find_current(session, project) or _build(session, project, locked=locked)
+            # Not before: waiting and building may take longer than the grace of a sweep.
+            reference = ImageRef(name=REPOSITORY, tag=f"{int(time.time())}.{uuid.uuid4().hex}")
             image = session.backend().tag(image, reference)
         yield image
         kept = keep
     finally:
-        if not kept:
+        if reference is not None and not kept:
             _remove(session, reference)
 
 
-def _is_left(tag: str) -> bool:
-    """Say of a temporary image's tag whether a run that still needs it would have a container by now."""
-    made = tag.partition(".")[0]
-    return not made.isdecimal() or int(made) < time.time() - _GRACE
+def _is_left(name: str) -> bool:
+    """Say of a temporary image's tag whether a run that still needs it would have a container by now.
+
+    Of a container likewise, whether it would run by now. Names that we do not make are somebody else's.
+    """
+    ours = _NAME.fullmatch(name)
+    return ours is not None and int(ours[1]) < time.time() - _GRACE
 
 
 def _remove(session: Session, reference: ImageRef) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
+import time
 import uuid
 from typing import TYPE_CHECKING
 
@@ -18,9 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from cargo_stow.backends.engine import Engine
+    from cargo_stow.backends.engine_values import ContainerState
     from cargo_stow.backends.protocol import RunOptions
     from cargo_stow.process import Runner
 
+# Of these a program is to end; who sends one waits as long as `docker stop` does before it is killed, in seconds.
+_ENDING = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT})
+_GRACE = 10
+_CLIENT_FAILED = 125
 _OPTIONS_HINT = "--publish, --env and --volume are written as for `docker run`"
 
 
@@ -28,11 +35,16 @@ def run_attached(image: str, options: RunOptions, engine: Engine, runner: Runner
     """Run to the end and return the program's exit code; the container is gone afterwards, whatever happened."""
     container = _make_name()
     try:
-        runner.attach(["docker", "run", "--name", container, *_flags(options), image, *options.arguments], env=env)
-        # The client may be gone before the program: its user detached, or it did not wait after a signal.
-        state = engine.end_of_container(container)
+        argv = ["docker", "run", "--name", container, *_flags(options), image, *options.arguments]
+        client = runner.attach(argv, env=env)
+        asked = next((signum for signum in reversed(client.signals) if signum in _ENDING), None)
+        state = _find_end(container, engine, asked)
     finally:
         engine.remove_container(container)
+    if asked is not None and (state is None or state.running):
+        return 128 + asked
+    if state is None and 0 <= client.code < _CLIENT_FAILED:
+        return client.code  # The sweep of another run removed the container as soon as it had stopped.
     if state is None:
         raise EngineError(
             f"the engine could not make a container of {image}; its own words are above", hint=_OPTIONS_HINT
@@ -53,9 +65,23 @@ def run_detached(image: str, options: RunOptions, engine: Engine, runner: Runner
     return identity
 
 
+def _find_end(container: str, engine: Engine, asked: int | None) -> ContainerState | None:
+    """Wait for the program, which the client may have left: at a signal, which it may not have passed on, or detached.
+
+    Only who detached wants to wait as long as it takes: after a signal, nobody may be there to send another.
+    """
+    if asked is None:
+        return engine.end_of_container(container)
+    engine.signal_container(container, asked)
+    return engine.end_of_container(container, within=_GRACE)
+
+
 def _make_name() -> str:
-    """A name that is known before the container is made, so that one can be removed whose making was interrupted."""
-    return f"cargo-stow-run-{uuid.uuid4().hex}"
+    """A name that is known before the container is made, so that one can be removed whose making was interrupted.
+
+    It says when that was, so that the sweep of a later run can tell what a killed one left.
+    """
+    return f"cargo-stow-run-{int(time.time())}.{uuid.uuid4().hex}"
 
 
 def _create(container: str, image: str, options: RunOptions, runner: Runner, env: Mapping[str, str]) -> str:

@@ -117,8 +117,11 @@ class DockerBackend:
 
     def sweep(self, repository: str, is_left: Callable[[str], bool]) -> None:
         with self._answering():
-            images = self._engine.images_named(repository)
-        for image in images:
+            containers = self._engine.stopped_containers(f"{repository}-")
+        for stopped in containers:  # First, since they would keep their images.
+            if is_left(stopped.removeprefix(f"{repository}-")):
+                self._engine.remove_stopped_container(stopped)
+        for image in self._engine.images_named(repository):
             names = [name for name in image.tags if name.startswith(f"{repository}:")]
             left = [name for name in names if is_left(name.removeprefix(f"{repository}:"))]
             if left and not self._engine.container_count_using(image.id):

@@ -6,6 +6,7 @@ an exception of the SDK out. The SDK is imported with the first request, not wit
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, TypeVar
 
 from cargo_stow.backends.engine_values import familiar_name, make_container_state, make_image, make_platform
@@ -13,7 +14,7 @@ from cargo_stow.errors import EngineError, ImageNotFoundError, UsageError
 from cargo_stow.reference import parse_reference
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from types import TracebackType
 
     import docker
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from cargo_stow.reference import ImageRef
 
 _NOT_FOUND, _CONFLICT = 404, 409
+_STOPPED = frozenset({"created", "exited", "dead"})
 _T = TypeVar("_T")
 
 
@@ -135,17 +137,45 @@ class Engine:
             detail=f"push: {digest or 'none'}; noted: {', '.join(noted) or 'none'}",
         )
 
-    def end_of_container(self, container: str) -> ContainerState | None:
-        """Wait until a container does not run, and inspect it, by name or ID; None where there is none."""
+    def end_of_container(self, container: str, within: int | None = None) -> ContainerState | None:
+        """Wait until a container does not run, and inspect it, by name or ID; None where there is none.
+
+        With `within`, wait so many seconds at most; the state then may be that it runs.
+        """
 
         def ask(api: docker.APIClient) -> ContainerState:
             state = make_container_state(api.inspect_container(container))
             if not state.running:
                 return state
-            api.wait(container, timeout=None)
+            with _at_most(within):
+                api.wait(container, timeout=within)
             return make_container_state(api.inspect_container(container))
 
         return self._ask_unless({_NOT_FOUND}, f"inspect the container `{container}`", ask)
+
+    def signal_container(self, container: str, signum: int) -> None:
+        """Send a signal to a container's program. A container that is absent, or does not run, is fine."""
+        self._ask_unless(
+            {_NOT_FOUND, _CONFLICT},
+            f"send signal {signum} to the container `{container}`",
+            lambda api: api.kill(container, signal=signum),
+        )
+
+    def stopped_containers(self, prefix: str) -> tuple[str, ...]:
+        """The names, of those that begin so, of containers that do not run (one that is paused does)."""
+        found = self._ask(
+            f"list the containers named `{prefix}*`", lambda api: api.containers(all=True, filters={"name": prefix})
+        )
+        names = (str(name).removeprefix("/") for one in found if one["State"] in _STOPPED for name in one["Names"])
+        return tuple(name for name in names if name.startswith(prefix))
+
+    def remove_stopped_container(self, container: str) -> None:
+        """Remove a container with its anonymous volumes, unless it runs again. One that is absent is fine."""
+        self._ask_unless(
+            {_NOT_FOUND, _CONFLICT},
+            f"remove the container `{container}`",
+            lambda api: api.remove_container(container, v=True),
+        )
 
     def remove_container(self, container: str) -> None:
         """Kill and remove a container with its anonymous volumes. One that is absent, or going already, is fine."""
@@ -194,6 +224,18 @@ class Engine:
         if self._api is None:
             self._api = connect(endpoint)
         return self._api
+
+
+@contextlib.contextmanager
+def _at_most(seconds: int | None) -> Iterator[None]:
+    """Leave quietly when waiting ends because its time is up."""
+    from cargo_stow.backends.engine_errors import is_timeout  # noqa: PLC0415
+
+    try:
+        yield
+    except OSError as error:  # requests' own are
+        if seconds is None or not is_timeout(error):
+            raise
 
 
 def _refuse_digest(reference: ImageRef) -> None:

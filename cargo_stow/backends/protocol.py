@@ -87,7 +87,10 @@ class Backend(Protocol):
         """Take a name from an image, which goes with its last name. An absent name is fine."""
 
     def sweep(self, repository: str, is_left: Callable[[str], bool]) -> None:
-        """Remove the names in a repository whose tag `is_left` says yes to, where no container uses the image."""
+        """Remove the names in a repository whose tag `is_left` says yes to, where no container uses the image.
+
+        Before that, containers named `{repository}-…` that do not run, where it says yes to the rest of the name.
+        """
 
     def push(self, reference: ImageRef, progress: Callable[[PushProgress], None]) -> str:
         """Push the image of that name to its registry; returns the digest the registry gives it."""

@@ -33,10 +33,16 @@ class Terminal:
         return self
 
     def __exit__(self, *_: object) -> None:
-        os.close(self._master)
+        self.close()
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+
+    def close(self) -> None:
+        """Close the window: the terminal hangs up."""
+        if self._master >= 0:
+            os.close(self._master)
+        self._master = -1
 
     def type(self, keys: str) -> None:
         os.write(self._master, keys.encode())

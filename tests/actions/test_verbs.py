@@ -81,6 +81,23 @@ class TestRun:
         run(session, load(), RunOptions(), locked=False)
         assert temporary(backend) == []
 
+    def test_a_long_build_does_not_make_its_image_old(
+        self, session: Session, load: Load, backend: MemoryBackend, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        later = time.time() + 3600
+        backend.at("build", lambda: monkeypatch.setattr(time, "time", lambda: later))
+        seen: list[str] = []
+        backend.at("run", lambda: seen.extend(backend.tags))
+        run(session, load(), RunOptions(), locked=False)
+        assert seen[0].startswith(f"{REPOSITORY}:{int(later)}.")
+
+    def test_names_of_somebody_else_are_not_swept(self, session: Session, load: Load, backend: MemoryBackend) -> None:
+        theirs = [f"{REPOSITORY}:{tag}" for tag in ("v1", "latest", "1.2", "1", f"1.{'A' * 32}", f"1.{'a' * 33}")]
+        ours = f"{REPOSITORY}:1.{'a' * 32}"
+        backend.tags = dict.fromkeys([*theirs, ours], "sha256:old")
+        run(session, load(), RunOptions(), locked=False)
+        assert temporary(backend) == theirs
+
     def test_a_name_that_stays_hides_neither_exit_code_nor_failure(
         self, session: Session, load: Load, backend: MemoryBackend, capsys: pytest.CaptureFixture[str]
     ) -> None:

@@ -24,13 +24,17 @@ def image(identity: str, *, digests: tuple[str, ...] = (), tags: tuple[str, ...]
 
 @dataclass
 class StubEngine:
-    """`images` by every name and ID they are asked for; `digest` what the registry says, or the error it raises."""
+    """`images` by every name and ID they are asked for; `digest` what the registry says, or the error it raises.
+
+    `used` are the IDs of images that containers have, `stopped_names` containers that do not run, with their images.
+    """
 
     images: dict[str, EngineImage] = field(default_factory=dict)
     digest: str | Exception = field(default_factory=lambda: ImageNotFoundError("the registry has no such image"))
     state: ContainerState | None = field(default_factory=lambda: ContainerState(running=False, exit_code=0, error=""))
     stopped: Exception | None = None
     used: tuple[str, ...] = ()
+    stopped_names: dict[str, str] = field(default_factory=dict)
     asked: list[tuple[str, ...]] = field(default_factory=list)
     address: str = "unix:///run/engine.sock"
 
@@ -61,9 +65,20 @@ class StubEngine:
     def container_count_using(self, identity: str) -> int:
         return self.used.count(identity)
 
-    def end_of_container(self, container: str) -> ContainerState | None:
-        self.asked.append(("state", container))
+    def end_of_container(self, container: str, within: int | None = None) -> ContainerState | None:
+        self.asked.append(("state", container) if within is None else ("state", container, f"within {within}"))
         return self.state
+
+    def signal_container(self, container: str, signum: int) -> None:
+        self.asked.append(("signal", container, str(int(signum))))
+
+    def stopped_containers(self, prefix: str) -> tuple[str, ...]:
+        self._answer()
+        return tuple(name for name in self.stopped_names if name.startswith(prefix))
+
+    def remove_stopped_container(self, container: str) -> None:
+        self.asked.append(("remove stopped", container))
+        self.used = tuple(identity for identity in self.used if identity != self.stopped_names[container])
 
     def remove_container(self, container: str) -> None:
         self.asked.append(("remove", container))

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
+import signal
+import time
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -10,7 +13,7 @@ import pytest
 from cargo_stow.backends.container import run_attached, run_detached
 from cargo_stow.backends.engine_values import ContainerState
 from cargo_stow.backends.protocol import RunOptions
-from cargo_stow.errors import EngineError
+from cargo_stow.errors import EngineError, Terminated
 from cargo_stow.process import Result
 from tests.backends.stub_engine import StubEngine
 from tests.canned_runner import Answer, CannedRunner
@@ -51,7 +54,9 @@ def test_attached(engine: Engine, stub: StubEngine) -> None:
     stub.state = ContainerState(running=False, exit_code=7, error="")
     assert run_attached(IMAGE, ALL, engine, runner, {"B": "2"}) == 7
     name = name_of(runner)
-    assert name.startswith("cargo-stow-run-")
+    made = re.fullmatch(r"cargo-stow-run-([0-9]+)\.[0-9a-f]{32}", name)
+    assert made
+    assert abs(int(made[1]) - time.time()) < 60
     assert [(one.how, one.argv) for one in runner.started] == [
         ("attach", (
             "docker", "run", "--name", name, "--init", "--pull=never", "--interactive", "--publish=80:80",
@@ -60,6 +65,57 @@ def test_attached(engine: Engine, stub: StubEngine) -> None:
     ]  # fmt: skip
     assert all(one.env == {"B": "2"} for one in runner.started)
     assert stub.asked == [("state", name), ("remove", name)]
+
+
+RUNNING = ContainerState(running=True, exit_code=0, error="")
+ENDED = ContainerState(running=False, exit_code=3, error="")
+
+
+@pytest.mark.parametrize(
+    ("came", "state", "code"),
+    [
+        ((signal.SIGTERM,), RUNNING, 143),
+        ((signal.SIGUSR1, signal.SIGINT, signal.SIGHUP), RUNNING, 129),
+        ((signal.SIGINT, signal.SIGUSR1), ENDED, 3),
+        ((signal.SIGQUIT,), None, 131),
+    ],
+)
+def test_a_client_that_is_gone_after_a_signal(
+    engine: Engine, stub: StubEngine, came: tuple[signal.Signals, ...], state: ContainerState | None, code: int
+) -> None:
+    """Nobody may be there any more to send another: waiting without limit would leave all of it for ever."""
+    runner = CannedRunner(answers={"docker run": Result(code=-1, signals=came)})
+    stub.state = state
+    assert run_attached(IMAGE, RunOptions(), engine, runner, {}) == code
+    name = name_of(runner)
+    sent = str(int(next(one for one in reversed(came) if one != signal.SIGUSR1)))
+    assert stub.asked == [("signal", name, sent), ("state", name, "within 10"), ("remove", name)]
+
+
+@pytest.mark.parametrize("came", [(), (signal.SIGUSR1,)])
+def test_a_client_that_is_gone_without_being_asked_to_end(
+    engine: Engine, stub: StubEngine, came: tuple[int, ...]
+) -> None:
+    """Its user detached from the terminal."""
+    runner = CannedRunner(answers={"docker run": Result(code=0, signals=came)})
+    run_attached(IMAGE, RunOptions(), engine, runner, {})
+    assert stub.asked == [("state", name_of(runner)), ("remove", name_of(runner))]
+
+
+def test_another_run_swept_the_container(engine: Engine, stub: StubEngine) -> None:
+    stub.state = None
+    assert run_attached(IMAGE, RunOptions(), engine, CannedRunner(answers={"docker run": Result(code=7)}), {}) == 7
+
+
+def test_a_second_signal_ends_the_waiting(engine: Engine, stub: StubEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def terminated(_container: str, within: int | None = None) -> None:
+        raise Terminated(signal.SIGTERM)
+
+    monkeypatch.setattr(stub, "end_of_container", terminated)
+    runner = CannedRunner(answers={"docker run": Result(code=-1, signals=(signal.SIGTERM,))})
+    with pytest.raises(Terminated):
+        run_attached(IMAGE, RunOptions(), engine, runner, {})
+    assert stub.asked[-1] == ("remove", name_of(runner))
 
 
 @pytest.mark.parametrize(("terminals", "expected"), [({0, 1}, True), ({0}, False), ({1}, False), (set(), False)])

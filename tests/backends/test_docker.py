@@ -216,6 +216,14 @@ def test_sweeping_spares_what_a_container_uses(backend: DockerBackend, engine: S
     assert engine.asked[1:] == [("untag", "temporary:1"), ("untag", "temporary:2")]
 
 
+def test_sweeping_removes_stopped_containers_before_their_images(backend: DockerBackend, engine: StubEngine) -> None:
+    engine.images = {"a": image(ID, tags=("temporary:1",)), "b": image(OTHER, tags=("temporary:2",))}
+    engine.stopped_names = {"temporary-1": ID, "temporary-3": OTHER, "temporary2-1": DIGEST}
+    engine.used = (ID, OTHER)
+    backend.sweep("temporary", lambda name: name in "12")
+    assert engine.asked == [("remove stopped", "temporary-1"), ("untag", "temporary:1")]
+
+
 def test_push_and_where(backend: DockerBackend, engine: StubEngine) -> None:
     assert backend.push(WEB, lambda _news: None) == "sha256:pushed"
     assert backend.where() == "docker unix:///run/engine.sock"

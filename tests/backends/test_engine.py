@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import signal
 import socket
 import ssl
 import subprocess
@@ -195,6 +196,41 @@ def test_a_container_is_waited_for(fake: FakeEngine, engine: Engine) -> None:
     )
     fake.set("POST /containers/c/wait", answer({"StatusCode": 143}))
     assert engine.end_of_container("c") == ContainerState(running=False, exit_code=143, error="")
+
+
+def test_a_container_is_waited_for_within_a_time(fake: FakeEngine, engine: Engine) -> None:
+    running = {"State": {"Running": True, "ExitCode": 0, "Error": ""}}
+    fake.set("GET /containers/c/json", answer(running))
+    fake.set("POST /containers/c/wait", Answer(chunks=(b"WAIT",)))
+    assert engine.end_of_container("c", within=1) == ContainerState(running=True, exit_code=0, error="")
+    assert fake.hung_up.wait(5)
+    fake.set("POST /containers/c/wait", failure(500, "broken"))
+    with pytest.raises(EngineError, match="500"):
+        engine.end_of_container("c", within=1)
+
+
+def test_signalling_a_container(fake: FakeEngine, engine: Engine) -> None:
+    kill = Answer(status=204, body=b"")
+    fake.set("POST /containers/c/kill", kill, failure(404, "no"), failure(409, "not running"), failure(500, "broken"))
+    for _ in range(3):
+        engine.signal_container("c", signal.SIGHUP)
+    assert fake.requests[-1].query == {"signal": "1"}
+    with pytest.raises(EngineError, match="500"):
+        engine.signal_container("c", signal.SIGHUP)
+
+
+def test_containers_that_stopped(fake: FakeEngine, engine: Engine) -> None:
+    states = {"t-a": "exited", "t-b": "running", "t-c": "created", "t-d": "paused", "not-t-e": "dead", "t-f": "dead"}
+    fake.set(
+        "GET /containers/json", answer([{"Names": [f"/{name}"], "State": state} for name, state in states.items()])
+    )
+    assert engine.stopped_containers("t-") == ("t-a", "t-c", "t-f")
+    assert fake.requests[-1].query["all"] == "1"
+    assert fake.requests[-1].query["filters"] == '{"name": ["t-"]}'
+    fake.set("DELETE /containers/t-a", Answer(status=204, body=b""), failure(404, "no"), failure(409, "it runs"))
+    for _ in range(3):
+        engine.remove_stopped_container("t-a")
+    assert fake.requests[-1].query == {"v": "True", "link": "False", "force": "False"}
 
 
 # How the engine fails
