@@ -74,7 +74,7 @@ class SystemRunner:
     def attach(self, argv: Sequence[str], *, env: Mapping[str, str] | None = None) -> Result:
         for stream in filter(None, (sys.stdout, sys.stderr)):
             stream.flush()
-        with _forwarded_signals() as forwarding:
+        with _forwarded_signals() as forwarding, _terminal_kept():
             child = _start(argv, cwd=None, env=env, stdin=0, stdout=1, stderr=2)
             forwarding.to(child)
             child.wait()
@@ -167,6 +167,21 @@ def _forwarded_signals() -> Iterator[_Forwarding]:
     finally:
         for changed, handler in before.items():
             signal.signal(changed, signal.SIG_DFL if handler is None else handler)
+
+
+@contextlib.contextmanager
+def _terminal_kept() -> Iterator[None]:
+    """Give the terminal back as it was: a client that a signal ended may leave it without echo and line ends."""
+    try:
+        before = termios.tcgetattr(0)
+    except (OSError, termios.error):
+        before = None
+    try:
+        yield
+    finally:
+        if before is not None:
+            with contextlib.suppress(OSError, termios.error):
+                termios.tcsetattr(0, termios.TCSANOW, before)
 
 
 def _keys_signal_us() -> bool:

@@ -133,6 +133,24 @@ def test_at_a_raw_terminal_a_signal_comes_from_elsewhere() -> None:
         os.waitpid(pid, 0)
 
 
+def test_the_terminal_is_given_back_as_it_was() -> None:
+    child = "import os, tty; tty.setraw(0); os.kill(os.getpid(), 9)"
+    scene = f"""
+import sys, termios
+from cargo_stow.process import SystemRunner
+SystemRunner().attach([sys.executable, "-c", {child!r}])
+print("echo", bool(termios.tcgetattr(0)[3] & termios.ECHO), flush=True)
+"""
+    pid, terminal = pty.fork()
+    if pid == 0:  # pragma: no cover - the other process
+        os.execv(sys.executable, [sys.executable, "-c", scene])  # noqa: S606
+    try:
+        assert "echo True" in read_until(terminal, "\n")
+    finally:
+        os.close(terminal)
+        os.waitpid(pid, 0)
+
+
 @pytest.mark.parametrize("stdin_is_terminal", [True, False])
 def test_ctrl_c_at_a_terminal_reaches_the_child_once(stdin_is_terminal: bool) -> None:
     """The terminal sends it to the whole foreground group: passed on as well, the child would have it twice."""

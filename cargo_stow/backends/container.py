@@ -41,7 +41,7 @@ def run_attached(image: str, options: RunOptions, engine: Engine, runner: Runner
         state = _find_end(container, engine, asked)
     finally:
         engine.remove_container(container)
-    if asked is not None and (state is None or state.running):
+    if asked is not None and (state is None or state.running or not state.started):
         return 128 + asked
     if state is None and 0 <= client.code < _CLIENT_FAILED:
         return client.code  # The sweep of another run removed the container as soon as it had stopped.

@@ -44,8 +44,12 @@ class EngineImage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContainerState:
-    """How a container is. `exit_code` means something once it has stopped; `error` is the engine's word on a start."""
+    """How a container is. `exit_code` means something once it has stopped; `error` is the engine's word on a start.
 
+    `started` is false of one that was made, but whose program never ran.
+    """
+
+    started: bool = True
     running: bool
     exit_code: int
     error: str
@@ -70,7 +74,10 @@ def _names(names: Iterable[str] | None) -> tuple[str, ...]:
 def make_container_state(answer: Mapping[str, Any]) -> ContainerState:
     state = answer["State"]
     return ContainerState(
-        running=bool(state["Running"]), exit_code=int(state["ExitCode"]), error=str(state.get("Error") or "")
+        started=state.get("Status") != "created",
+        running=bool(state["Running"]),
+        exit_code=int(state["ExitCode"]),
+        error=str(state.get("Error") or ""),
     )
 
 

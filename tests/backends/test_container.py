@@ -102,6 +102,12 @@ def test_a_client_that_is_gone_without_being_asked_to_end(
     assert stub.asked == [("state", name_of(runner)), ("remove", name_of(runner))]
 
 
+def test_interrupted_before_the_program_was_started(engine: Engine, stub: StubEngine) -> None:
+    stub.state = ContainerState(started=False, running=False, exit_code=0, error="")
+    runner = CannedRunner(answers={"docker run": Result(code=0, signals=(signal.SIGINT,))})
+    assert run_attached(IMAGE, RunOptions(), engine, runner, {}) == 130
+
+
 def test_another_run_swept_the_container(engine: Engine, stub: StubEngine) -> None:
     stub.state = None
     assert run_attached(IMAGE, RunOptions(), engine, CannedRunner(answers={"docker run": Result(code=7)}), {}) == 7

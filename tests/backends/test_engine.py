@@ -10,6 +10,7 @@ import ssl
 import subprocess
 import sys
 import threading
+import time
 import traceback
 from typing import TYPE_CHECKING
 
@@ -202,7 +203,9 @@ def test_a_container_is_waited_for_within_a_time(fake: FakeEngine, engine: Engin
     running = {"State": {"Running": True, "ExitCode": 0, "Error": ""}}
     fake.set("GET /containers/c/json", answer(running))
     fake.set("POST /containers/c/wait", Answer(chunks=(b"WAIT",)))
+    began = time.monotonic()
     assert engine.end_of_container("c", within=1) == ContainerState(running=True, exit_code=0, error="")
+    assert time.monotonic() - began < 10
     assert fake.hung_up.wait(5)
     fake.set("POST /containers/c/wait", failure(500, "broken"))
     with pytest.raises(EngineError, match="500"):
