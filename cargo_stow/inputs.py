@@ -33,6 +33,7 @@ def hash_inputs(project: Project, lock: Lock, plan: Plan) -> str:
 
     An image pinned by ID is a tag in the plan, so the pins count too; so does our own version, which writes the steps.
     """
-    decided = f"{__version__}\n{plan!r}\n{pins(project, lock)!r}"
+    pinned = [pin.value for pin in pins(project, lock)]
+    decided = f"{__version__}\n{plan!r}\n{pinned}"
     files = hash_files(project.closure.root, list_files(project.closure.root, plan.context))
     return hashlib.sha256(os.fsencode(f"{decided}\n{files}")).hexdigest()

@@ -41,7 +41,7 @@ class Pin:
     platform: Platform
     digest: str | None = None
     id: str | None = None
-    doubt: str = field(default="", compare=False)
+    doubt: str = field(default="", compare=False, repr=False)
 
     @property
     def source(self) -> ImageRef:

@@ -268,6 +268,8 @@ def test_a_registry_that_could_not_be_asked_is_told_of(
     backend.doubt = "the registry does not answer"
     make()
     assert "the registry does not answer; taking what the engine has as debian:bookworm-slim" in capsys.readouterr().err
+    make()
+    assert backend.counts["build"] == 1
 
 
 @pytest.mark.parametrize("name", ["debian:bookworm-slim", "docker.io/library/debian:bookworm-slim", "rust:1.95-slim"])
