@@ -70,7 +70,7 @@ class Scene:
         return state
 
     def _run(self, argv: list[str], **more: Any) -> subprocess.CompletedProcess[str]:
-        options = {"capture_output": True, "text": True, "timeout": 30, **more}
+        options = {"capture_output": True, "text": True, "timeout": 120, **more}
         if {"stdout", "stderr"} & set(more):
             options.pop("capture_output")
         environment = {**os.environ, **self.environment, "PYTHONWARNINGS": "error"}

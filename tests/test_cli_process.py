@@ -62,7 +62,7 @@ def test_signals_during_a_build(scene: Scene, signum: signal.Signals, code: int)
         assert build.stderr is not None
         assert "building\n" in iter(build.stderr.readline, "")
         build.send_signal(signum)
-        out, err = build.communicate(timeout=10)
+        out, err = build.communicate(timeout=120)
     assert (build.returncode, out) == (code, "")
     assert "Traceback" not in err
     assert scene.tags() == {}

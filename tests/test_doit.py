@@ -235,7 +235,7 @@ def test_two_builds_at_once_are_one(scene: Scene) -> None:
         )
         for _ in range(2)
     ]
-    outputs = [build.communicate(timeout=30) for build in builds]
+    outputs = [build.communicate(timeout=120) for build in builds]
     assert [build.returncode for build in builds] == [0, 0], outputs
     assert [out for out, _ in outputs] == [f"{scene.tags()[TARGET]}\n"] * 2
     assert scene.counts()["build"] == 1

@@ -84,7 +84,7 @@ signal.pthread_sigmask(signal.SIG_BLOCK, [])
         "process.subprocess.Popen = lambda *a, **k: real(*a, **k, preexec_fn="
         "lambda: signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1]))\n"
     )
-    done = subprocess.run(parent(before), capture_output=True, text=True, timeout=10, check=False)
+    done = subprocess.run(parent(before), capture_output=True, text=True, timeout=120, check=False)
     assert "child got it" in done.stdout
     assert "parent 0" in done.stdout
 
@@ -113,7 +113,7 @@ thread = threading.Thread(target=lambda: codes.append(SystemRunner().attach([sys
 thread.start(); thread.join()
 print(codes)
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=10, check=False)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
     assert (done.stdout, done.stderr) == ("[4]\n", "")
 
 
