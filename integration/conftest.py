@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _REMEDY = "make the bed with: python -m integration.bed engine buildx images registry newer-engine"
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One worker an engine (`-n 2 --dist loadgroup`): each is a daemon of its own, and mostly waited for."""
     for item in items:
