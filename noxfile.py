@@ -69,8 +69,7 @@ def bed(session: nox.Session) -> None:
 def integration(session: nox.Session) -> None:
     session.install("-e", ".", *_groups("integration"))
     session.run("python", "-m", "integration.bed", "engine", "buildx", "images", "registry", "newer-engine")
-    # A worker an engine: see integration/conftest.py.
-    session.run("python", "-m", "pytest", "-n", "2", "--dist", "loadgroup", "integration", *session.posargs)
+    session.run("python", "-m", "pytest", "integration", *session.posargs)
 
 
 @nox.session

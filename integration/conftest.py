@@ -29,14 +29,6 @@ if TYPE_CHECKING:
 _REMEDY = "make the bed with: python -m integration.bed engine buildx images registry newer-engine"
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One worker an engine (`-n 2 --dist loadgroup`): each is a daemon of its own, and mostly waited for."""
-    for item in items:
-        params = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
-        item.add_marker(pytest.mark.xdist_group(params.get("engine", "own")))
-
-
 def _give_up(reason: str) -> NoReturn:
     if os.environ.get("CI"):
         pytest.fail(f"{reason}; {_REMEDY}", pytrace=False)
