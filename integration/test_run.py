@@ -46,17 +46,11 @@ def looker(greeter: Stow) -> Iterator[Stow]:
     assert_nothing_left(greeter)
 
 
-def temporary_images(stow: Stow, image: str) -> list[str]:
-    """The temporary names of an image: the machine may have those of somebody else."""
-    names = stow.engine.docker("images", "--format", "{{.Repository}}:{{.Tag}}", "cargo-stow-run").split()
-    return [name for name in names if stow.engine.image_id(name) == image]
-
-
 def assert_nothing_left(stow: Stow) -> None:
     stow("build")  # names the image, which a run leaves without one
     image = stow.engine.image_id(stow.image("greeter")) or ""
     assert stow.engine.containers_of({image}) == []
-    assert temporary_images(stow, image) == []
+    assert stow.engine.temporary_names(image) == []
 
 
 def test_streams_and_exit_code(looker: Stow) -> None:
@@ -91,11 +85,9 @@ def test_published_port_of_a_detached_program(looker: Stow) -> None:
         image = looker.engine.docker("inspect", "--format", "{{.Image}}", container)
     finally:
         looker.engine.docker("rm", "--force", container)
-    (kept,) = temporary_images(looker, image)
-    looker.engine.docker("tag", kept, f"cargo-stow-run:1.{'0' * 32}")
-    looker.engine.docker("rmi", kept)
-    looker("run")  # sweeps the image that the detached program kept, a minute later at the earliest
-    assert temporary_images(looker, image) == []
+    looker.engine.age(image)
+    looker("run")  # sweeps the image that the detached program kept
+    assert looker.engine.temporary_names(image) == []
 
 
 BAD_OPTIONS = [
@@ -118,6 +110,7 @@ def test_option_that_the_engine_refuses(looker: Stow, options: list[str], named:
 def test_port_that_is_taken(looker: Stow) -> None:
     container = looker("run", "--publish", "8080", "--detach", "--", "--serve").reference
     try:
+        image = looker.engine.docker("inspect", "--format", "{{.Image}}", container)
         taken = looker.engine.published(container, 8080).rpartition(":")[2]
         refused = looker("run", "--publish", f"{taken}:8080", "--detach", "--", "--serve", code=10)
         assert taken in refused.err
@@ -125,6 +118,7 @@ def test_port_that_is_taken(looker: Stow) -> None:
         assert taken in refused.err
     finally:
         looker.engine.docker("rm", "--force", container)
+    looker.engine.age(image)
     looker("run")
 
 

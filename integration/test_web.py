@@ -80,6 +80,8 @@ def test_run_detached(web: Stow, reference: str) -> None:
         wait_until(lambda: web.engine.try_docker("inspect", container).returncode, "the engine removed the container")
     finally:
         web.engine.try_docker("rm", "--force", container)
+    (kept,) = web.engine.temporary_names(web.engine.image_id(reference) or "")
+    web.engine.docker("rmi", kept)  # a later run would sweep it, but not within the minute
 
 
 def test_run_ends_gracefully_with_a_signal(web: Stow, reference: str) -> None:

@@ -74,6 +74,17 @@ class Engine:
         described = json.loads(self.try_docker("inspect", *every).stdout or "[]") if every else []
         return [one["Id"] for one in described if one["Image"] in images]
 
+    def temporary_names(self, identity: str) -> list[str]:
+        """The names that runs gave an image: the machine may have those of somebody else's images."""
+        names = self.docker("images", "--format", "{{.Repository}}:{{.Tag}}", "cargo-stow-run").split()
+        return [name for name in names if self.image_id(name) == identity]
+
+    def age(self, identity: str) -> None:
+        """Make the temporary name that a detached run keeps so old that the next run sweeps it."""
+        (kept,) = self.temporary_names(identity)
+        self.docker("tag", kept, f"cargo-stow-run:1.{'0' * 32}")
+        self.docker("rmi", kept)
+
     def remove_image(self, identity: str) -> None:
         """Remove an image that nothing names any more; one that has a name, or is in use, stays."""
         done = self.try_docker("image", "inspect", "--format", "{{json .RepoTags}}", identity)
