@@ -12,6 +12,16 @@ if TYPE_CHECKING:
     from pathlib import Path, PurePosixPath
 
 _EMPTY: Mapping[str, object] = MappingProxyType({})
+# What a kernel calls a machine, in the words of the OCI image index. "arm" alone is v7, as containerd reads it.
+_ARCHITECTURES = {
+    "x86_64": ("amd64", ""),
+    "aarch64": ("arm64", ""),
+    "arm": ("arm", "v7"),
+    "armv7l": ("arm", "v7"),
+    "armv6l": ("arm", "v6"),
+    "i386": ("386", ""),
+    "i686": ("386", ""),
+}
 _PLATFORM = re.compile(r"[a-z0-9]+/[a-z0-9]+(?:/[a-z0-9.]+)?")
 
 
@@ -25,6 +35,12 @@ class Platform:
 
     def __str__(self) -> str:
         return "/".join(part for part in (self.os, self.architecture, self.variant) if part)
+
+
+def make_machine_platform(os: str, machine: str) -> Platform:
+    """Name the platform of a machine, called as a kernel or an engine calls it."""
+    architecture, variant = _ARCHITECTURES.get(machine, (machine, ""))
+    return Platform(os=os, architecture=architecture, variant=variant)
 
 
 def parse_platform(text: str) -> Platform:

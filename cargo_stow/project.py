@@ -23,7 +23,7 @@ from cargo_stow.manifest import (
     source_directories,
     target_triple,
 )
-from cargo_stow.model import Platform
+from cargo_stow.model import make_machine_platform
 from cargo_stow.reference import ImageRef, parse_reference
 from cargo_stow.settings import Flags, make_settings
 from cargo_stow.toolchain import toolchain_reference
@@ -31,11 +31,9 @@ from cargo_stow.toolchain import toolchain_reference
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cargo_stow.model import Closure, Package, Workspace
+    from cargo_stow.model import Closure, Package, Platform, Workspace
     from cargo_stow.process import Runner
     from cargo_stow.settings import Settings
-
-_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "i686": "386"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,9 +175,7 @@ def _from_variable(environment: Mapping[str, str]) -> Path | None:
 
 def host_platform() -> Platform:
     """The platform of Linux containers on this machine."""
-    machine = platform.machine().lower()
-    variant = "v7" if machine == "armv7l" else ""
-    return Platform(os="linux", architecture=_ARCHITECTURES.get(machine, machine), variant=variant)
+    return make_machine_platform("linux", platform.machine().lower())
 
 
 def _select(workspace: Workspace, wanted: str | None, manifest: Path) -> Package:

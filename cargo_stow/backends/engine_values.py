@@ -8,24 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cargo_stow.model import Platform
+from cargo_stow.model import Platform, make_machine_platform
 from cargo_stow.reference import DEFAULT_REGISTRY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from cargo_stow.reference import ImageRef
-
-# What a kernel calls a machine, in the words of the OCI image index. "arm" alone is v7, as containerd reads it.
-_ARCHITECTURES = {
-    "x86_64": ("amd64", ""),
-    "aarch64": ("arm64", ""),
-    "arm": ("arm", "v7"),
-    "armv7l": ("arm", "v7"),
-    "armv6l": ("arm", "v6"),
-    "i386": ("386", ""),
-    "i686": ("386", ""),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,9 +75,7 @@ def make_platform(answer: Mapping[str, Any]) -> Platform:
 
     Not from `/info`: that gives the kernel's machine, which is aarch64 under a 32-bit engine of a Raspberry Pi.
     """
-    machine = str(answer["Arch"])
-    architecture, variant = _ARCHITECTURES.get(machine, (machine, ""))
-    return Platform(os=str(answer["Os"]), architecture=architecture, variant=variant)
+    return make_machine_platform(str(answer["Os"]), str(answer["Arch"]))
 
 
 def familiar_name(reference: ImageRef) -> str:
