@@ -2,7 +2,10 @@
 
 lint types tests minimums    need neither network (but for the packages) nor engine
 bed                          what needs an engine calls this first: engine, buildx, base images, registry
+injection                    hostile text in every key, flag, variable and name: more examples than `tests` has
 integration demo             the real thing
+published                    crates of crates.io become images with what `init` proposes; a quarter of an hour
+benchmarks                   how long it takes, and how long others take
 """
 
 from __future__ import annotations
@@ -60,6 +63,17 @@ def minimums(session: nox.Session) -> None:
 
 
 @nox.session
+def injection(session: nox.Session) -> None:
+    """Whatever is written into a manifest, typed, or read of git: more than 20,000 examples, some minutes."""
+    session.install("-e", ".", *_groups("test"))
+    session.run(
+        "python", "-m", "pytest", "-n", "auto", "tests/injection", "tests/manifest/test_fuzz.py",
+        "tests/test_reference.py",
+        *session.posargs, env={"STOW_EXAMPLES": "200"},
+    )  # fmt: skip
+
+
+@nox.session
 def bed(session: nox.Session) -> None:
     """Engine, buildx, base images and registry: made where they are missing."""
     session.run("python", "-m", "integration.bed", *session.posargs)
@@ -69,7 +83,24 @@ def bed(session: nox.Session) -> None:
 def integration(session: nox.Session) -> None:
     session.install("-e", ".", *_groups("integration"))
     session.run("python", "-m", "integration.bed", "engine", "buildx", "images", "registry", "newer-engine")
-    session.run("python", "-m", "pytest", "integration", *session.posargs)
+    # A worker an engine: see integration/conftest.py.
+    session.run("python", "-m", "pytest", "-n", "2", "integration", *session.posargs)
+
+
+@nox.session
+def published(session: nox.Session) -> None:
+    """All of the published crates; `integration` takes a few of them."""
+    session.install("-e", ".", *_groups("integration"))
+    session.run("python", "-m", "integration.bed", "engine", "buildx", "images", "registry")
+    session.run("python", "-m", "pytest", "--published", "integration/test_published.py", *session.posargs)
+
+
+@nox.session
+def benchmarks(session: nox.Session) -> None:
+    """cargo-stow against other ways to build an image; takes an hour, `-- --help` says how to take less."""
+    session.install("-e", ".")
+    session.run("python", "-m", "integration.bed")
+    session.run("python", "-m", "benchmarks", *session.posargs)
 
 
 @nox.session

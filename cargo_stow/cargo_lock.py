@@ -5,6 +5,7 @@ Only what can be said without a registry: cargo itself has the last word, in the
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import tomli
@@ -13,45 +14,89 @@ from cargo_stow.errors import LockError
 from cargo_stow.files import read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from cargo_stow.model import Package, Workspace
 
 _HINT = "run `cargo update --workspace` and commit Cargo.lock"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Locked:
+    """One package of Cargo.lock. `dependencies` are spelled as there: a name, with version and source if needed."""
+
+    name: str
+    version: str
+    is_local: bool
+    dependencies: tuple[str, ...]
+
+
 def check_cargo_lock(workspace: Workspace) -> None:
     """Raise LockError when a member is missing from Cargo.lock, has another version there, or other dependencies."""
+    listed = load_locked(workspace) or ()
+    entries = {
+        (each.name, each.version): {text.split(" ")[0] for text in each.dependencies}
+        for each in listed
+        if each.is_local
+    }
+    for package in workspace.members:
+        _check(package, entries, str(workspace.lockfile))
+
+
+def load_locked(workspace: Workspace) -> tuple[Locked, ...] | None:
+    """Return the packages of Cargo.lock, None where there is no such file. Raises LockError for one that is broken."""
     path = workspace.lockfile
+    text = read_text(path)
     try:
-        entries = _entries(read_text(path) or "")
+        return None if text is None else tuple(_listed(text))
     except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
         why = str(error) if isinstance(error, ValueError) else "it is not in the form that cargo writes"
         raise LockError(
             f"{path} cannot be read: {why}", hint="restore it from version control, or run `cargo generate-lockfile`"
         ) from error
-    for package in workspace.members:
-        _check(package, entries, str(path))
 
 
-def _entries(text: str) -> dict[tuple[str, str], set[str]]:
-    """The names of the dependencies of each package that comes from no registry, by name and version."""
+def load_sources(workspace: Workspace) -> frozenset[str]:
+    """Return where the packages of Cargo.lock come from, as it spells that; empty where there is none to be read."""
+    return frozenset(source for _, source in _foreign(workspace))
+
+
+def load_foreign_names(workspace: Workspace) -> frozenset[str]:
+    """Return the names of the packages of Cargo.lock that come from elsewhere; empty where there is none to be read."""
+    return frozenset(name for name, _ in _foreign(workspace))
+
+
+def _foreign(workspace: Workspace) -> list[tuple[str, str]]:
+    try:
+        packages = tomli.loads(read_text(workspace.lockfile) or "").get("package", [])
+        return [
+            (str(package.get("name")), package["source"])
+            for package in packages
+            if isinstance(package.get("source"), str)
+        ]
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        return []  # `check_cargo_lock` tells of it.
+
+
+def _listed(text: str) -> Iterator[Locked]:
     document = tomli.loads(text)
     # Before lock files had a version, the root package stood in a table of its own.
     packages: list[Mapping[str, object]] = [
         *document.get("package", []),
         *([document["root"]] if "root" in document else []),
     ]
-    return {
-        (str(package["name"]), str(package["version"])): _dependencies(package)
-        for package in packages
-        if "source" not in package
-    }
+    for package in packages:
+        yield Locked(
+            name=str(package["name"]),
+            version=str(package["version"]),
+            is_local="source" not in package,
+            dependencies=_dependencies(package),
+        )
 
 
-def _dependencies(package: Mapping[str, object]) -> set[str]:
+def _dependencies(package: Mapping[str, object]) -> tuple[str, ...]:
     listed = package.get("dependencies", [])
-    return {str(text).split(" ")[0] for text in listed} if isinstance(listed, list) else set()
+    return tuple(map(str, listed)) if isinstance(listed, list) else ()
 
 
 def _check(package: Package, entries: Mapping[tuple[str, str], set[str]], path: str) -> None:

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from cargo_stow import __version__
+from cargo_stow.completion import SHELLS, complete, load_script
 from cargo_stow.errors import StowError, Terminated
+from cargo_stow.options import Command, cache_options, crate_options, make_work, run_options
 from cargo_stow.report import Report
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import FrameType
-
-    from cargo_stow.work import Work
 
 _INTERRUPTED, _TERMINATED, _CRASHED, _BROKEN_PIPE = 130, 128, 70, 141
 
@@ -27,7 +27,24 @@ class _ReaderGoneError(Exception):
     """Whoever read our output has gone; by a name of its own, since click turns a BrokenPipeError into exit code 1."""
 
 
+# What stands apart from all other commands in the help.
+_SECTIONS = {"Commands for editors and shells": ("schema", "completions")}
+
+
 class _Group(click.Group):
+    """Commands in the order in which they are defined here, those that build nothing under a heading of their own."""
+
+    def list_commands(self, _context: click.Context) -> list[str]:
+        return list(self.commands)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        apart = {name for names in _SECTIONS.values() for name in names}
+        others = tuple(name for name in self.list_commands(ctx) if name not in apart)
+        for title, names in {"Commands": others, **_SECTIONS}.items():
+            shown = [self.commands[name] for name in names if not self.commands[name].hidden]
+            with formatter.section(title):
+                formatter.write_dl([(each.name or "", each.get_short_help_str()) for each in shown])
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
@@ -38,39 +55,17 @@ class _Group(click.Group):
 @click.group(
     cls=_Group,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="The crate's Cargo.toml needs one section, [package.metadata.container], with at least `base_image`.",
+    epilog="The crate's Cargo.toml needs one section, [package.metadata.container], with at least `base_image`; `init` "
+    "writes one.",
 )
 @click.version_option(__version__, "-V", "--version", prog_name="cargo-stow")
 def cli() -> None:
     """Turn a Rust crate into a clean container image, with no Dockerfile to write."""
 
 
-def _crate_options(command: Any) -> Any:
-    """The options that say which crate and how it is compiled, spelled as cargo spells them."""
-    for option in reversed(
-        [
-            click.option("-p", "--package", metavar="NAME", help="Package of the workspace."),
-            click.option("--bin", "bin_", metavar="NAME", help="Executable that goes into the image."),
-            click.option("-r", "--release", is_flag=True, help="Profile release (the default)."),
-            click.option("-d", "--debug", is_flag=True, help="Profile dev."),
-            click.option("--profile", metavar="NAME", help="A Cargo profile by name."),
-            click.option("-F", "--features", multiple=True, metavar="LIST", help="Cargo features, by comma or space."),
-            click.option("--all-features", is_flag=True, help="All Cargo features."),
-            click.option("--no-default-features", is_flag=True, help="Without the default features."),
-            click.option(
-                "--manifest-path", type=click.Path(path_type=Path), metavar="PATH", help="Path to Cargo.toml."
-            ),
-            click.option("--locked", is_flag=True, help="Fail instead of writing Stow.lock."),
-            click.option("-v", "--verbose", is_flag=True, help="Say more, such as where each setting came from."),
-            click.option("-q", "--quiet", is_flag=True, help="Only results, warnings and errors."),
-        ]
-    ):
-        command = option(command)
-    return command
-
-
-@cli.command()
-@_crate_options
+@cli.command(cls=Command, short_help="Build the image; print a reference that cannot move.")
+@crate_options()
+@cache_options
 def build(**options: Any) -> None:
     """Build the image; print a reference to it that cannot move.
 
@@ -78,24 +73,26 @@ def build(**options: Any) -> None:
     """
     from cargo_stow.commands.build import build as command  # noqa: PLC0415
 
-    command(_work(options))
+    command(make_work(options))
 
 
-@cli.command()
-@_crate_options
+@cli.command(cls=Command, short_help="Build the image if needed and push it; print name@digest.")
+@crate_options()
+@cache_options
 def push(**options: Any) -> None:
     """Build the image if needed and push it to `target_image`; print name@digest."""
     from cargo_stow.commands.push import push as command  # noqa: PLC0415
 
-    command(_work(options))
+    command(make_work(options))
 
 
-@cli.command(context_settings={"ignore_unknown_options": False})
-@_crate_options
-@click.option("--publish", multiple=True, metavar="PORTS", help="Publish ports, as `docker run --publish`.")
-@click.option("-e", "--env", multiple=True, metavar="NAME[=VALUE]", help="Set a variable, as `docker run --env`.")
-@click.option("--volume", multiple=True, metavar="VOLUME", help="Mount a volume, as `docker run --volume`.")
-@click.option("--detach", is_flag=True, help="Leave the program running; print the container's ID.")
+@cli.command(
+    cls=Command,
+    context_settings={"ignore_unknown_options": False},
+    short_help="Run the program in a container of a temporary image.",
+)
+@crate_options(without=["env"])
+@run_options
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[-- ARGUMENTS...]")
 def run(
     publish: tuple[str, ...], env: tuple[str, ...], volume: tuple[str, ...], detach: bool,
@@ -108,14 +105,20 @@ def run(
     from cargo_stow.backends.protocol import RunOptions  # noqa: PLC0415
     from cargo_stow.commands.run import run as command  # noqa: PLC0415
 
-    work = _work(options)
+    work = make_work(options)
     work.options = RunOptions(arguments=arguments, publish=publish, environment=env, volumes=volume, detach=detach)
     sys.exit(command(work))
 
 
-@cli.command()
-@_crate_options
-@click.option("-o", "--output", metavar="PATH", help="Where to write; `-` is stdout. Default: beside Cargo.toml.")
+@cli.command(cls=Command, short_help="Write the Dockerfile that the build uses.")
+@crate_options()
+@click.option(
+    "-o",
+    "--output",
+    metavar="PATH",
+    type=click.Path(allow_dash=True),
+    help="Where to write; `-` is stdout. Default: beside Cargo.toml.",
+)
 @click.option("--check", is_flag=True, help="Write nothing; fail with a diff if a file is out of date.")
 def dockerfile(output: str | None, check: bool, **options: Any) -> None:
     """Write the Dockerfile that the build uses, and its .dockerignore companion.
@@ -124,15 +127,30 @@ def dockerfile(output: str | None, check: bool, **options: Any) -> None:
     """
     from cargo_stow.commands import dockerfile as commands  # noqa: PLC0415
 
-    work = _work(options)
+    work = make_work(options)
     if check:
         commands.check(work, output)
     else:
         commands.write(work, output)
 
 
-@cli.command()
-@_crate_options
+@cli.command(cls=Command, short_help="Print what would be built, and where each setting is from.")
+@crate_options()
+@click.option(
+    "--format", "form", type=click.Choice(("table", "json")), default="table", help="What to print; default table."
+)
+def plan(form: str, **options: Any) -> None:
+    """Print what would be built: stages, base, context, and each setting with its origin.
+
+    Asks no engine and no registry, and writes nothing.
+    """
+    from cargo_stow.commands.plan import plan as command  # noqa: PLC0415
+
+    command(make_work(options), as_json=form == "json")
+
+
+@cli.command(cls=Command, short_help="Look images up anew and move Stow.lock.")
+@crate_options()
 def update(**options: Any) -> None:
     """Look up base and toolchain images anew and move Stow.lock; say from what to what.
 
@@ -140,47 +158,58 @@ def update(**options: Any) -> None:
     """
     from cargo_stow.commands.update import update as command  # noqa: PLC0415
 
-    command(_work(options))
+    command(make_work(options))
 
 
-def _work(options: dict[str, Any]) -> Work:
-    """What was typed, as a value."""
+@cli.command()
+@click.option("-p", "--package", metavar="NAME", help="Package of the workspace.")
+@click.option("--manifest-path", type=click.Path(path_type=Path), metavar="PATH", help="Path to Cargo.toml.")
+@click.option("--base-image", metavar="IMAGE", help="The base image to write, and to propose packages of.")
+@click.option("--target-image", metavar="IMAGE", help="The image's own reference.")
+@click.option("-q", "--quiet", is_flag=True, help="Only results, warnings and errors.")
+def init(package: str | None, manifest_path: Path | None, quiet: bool, **flags: str | None) -> None:
+    """Write a [package.metadata.container] section into Cargo.toml; print that file's path.
+
+    It proposes a base image, and the packages that the crate's dependencies need of it.
+    """
+    from cargo_stow.commands.init import init as command  # noqa: PLC0415
     from cargo_stow.project import Request  # noqa: PLC0415
+    from cargo_stow.selection import Selection  # noqa: PLC0415
     from cargo_stow.session import Session  # noqa: PLC0415
-    from cargo_stow.settings.grammar import split  # noqa: PLC0415
-    from cargo_stow.work import Work  # noqa: PLC0415
 
-    features = [name for text in options["features"] for name in split(text)]
-    flags = {
-        "bin": options["bin_"],
-        "profile": _profile(options),
-        "features": features,
-        "all_features": options["all_features"],
-        "no_default_features": options["no_default_features"],
-    }
-    request = Request(
-        manifest_path=options["manifest_path"],
-        package=options["package"],
-        flags={key: value for key, value in flags.items() if value},
-        locked=options["locked"],
-    )
-    return Work(session=Session(report=_report(options)), request=request, prints=False)
+    given: dict[str, object] = {key: value for key, value in flags.items() if value is not None}
+    selection = Selection(packages=(package,) if package else ())
+    request = Request(manifest_path=manifest_path, selection=selection, flags=given)
+    command(Session(report=Report(quiet=quiet)), request)
 
 
-def _profile(options: dict[str, Any]) -> str | None:
-    """The one profile that was asked for; cargo refuses two of these flags as well."""
-    flags = {"--release": options["release"], "--debug": options["debug"], "--profile": options["profile"]}
-    given = [flag for flag, value in flags.items() if value]
-    if len(given) > 1:
-        raise click.UsageError(f"{given[0]} and {given[1]} cannot be used together")
-    named = {"--release": "release", "--debug": "dev"}
-    return named.get(given[0], options["profile"]) if given else None
+@cli.command(short_help="Print a JSON Schema of the section in Cargo.toml.")
+@click.option("--section", is_flag=True, help="Only of [package.metadata.container], not of a whole Cargo.toml.")
+def schema(section: bool) -> None:
+    """Print a JSON Schema of Cargo.toml with the container section, for editors."""
+    from cargo_stow.commands.schema import schema as command  # noqa: PLC0415
+
+    command(section=section)
 
 
-def _report(options: dict[str, Any]) -> Report:
-    if options["quiet"] and options["verbose"]:
-        raise click.UsageError("--quiet and --verbose cannot be used together")
-    return Report(quiet=options["quiet"], verbose=options["verbose"])
+@cli.command(short_help="Print a script by which a shell completes `cargo stow`.")
+@click.argument("shell", type=click.Choice(SHELLS))
+def completions(shell: str) -> None:
+    """Print a script that teaches a shell to complete `cargo stow`.
+
+    \b
+    ~/.bashrc                   eval "$(cargo-stow completions bash)"
+    ~/.zshrc, behind compinit   source <(cargo-stow completions zsh)
+    ~/.config/fish/config.fish  cargo-stow completions fish | source
+    """  # noqa: D301 - click goes by the character \\b
+    Report().result_text(load_script(shell))
+
+
+@cli.command("__complete", hidden=True, add_help_option=False, context_settings={"ignore_unknown_options": True})
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+def complete_words(words: tuple[str, ...]) -> None:
+    """What those scripts ask for: what may be typed for the last of the words."""
+    Report().result_text("".join(f"{line}\n" for line in complete(cli, words)))
 
 
 def main() -> NoReturn:

@@ -9,66 +9,86 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from cargo_stow.errors import FileError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from cargo_stow.plan import Context
+
+    Digest = Callable[[Path, os.stat_result], bytes]
 
 VERSION_CONTROL = frozenset({".git", ".hg", ".jj", ".svn"})
 _CHUNK = 1 << 20
 
 
 def list_files(root: Path, context: Context) -> list[Path]:
-    """Return every file and symbolic link of the context, sorted, as absolute paths below `root`."""
+    """Return every file, symbolic link and empty directory of the context, sorted, as absolute paths below `root`."""
     admitted = {str(path): True for path in context.directories} | {str(path): False for path in context.excluded}
     found = {root / path for path in context.files if (root / path).is_file() or (root / path).is_symlink()}
     for directory in context.directories:
-        found.update(_walk(root, root / directory, admitted))
+        found.update(_walk(root / directory, "" if directory == PurePosixPath() else f"{directory}/", admitted))
     return sorted(found)
 
 
-def _walk(root: Path, directory: Path, admitted: dict[str, bool]) -> Iterator[Path]:
+def _walk(directory: Path, prefix: str, admitted: dict[str, bool]) -> Iterator[Path]:
+    """Yield what is below a directory, or the directory itself if that is nothing.
+
+    `prefix` is where it is in the context, which costs less than to compute.
+    """
     try:
         entries = sorted(os.scandir(directory), key=lambda entry: entry.name)
     except OSError as error:
         raise FileError(f"cannot read {directory}: {error.strerror}", hint="check its permissions") from error
+    entries = [entry for entry in entries if entry.name not in VERSION_CONTROL]
+    if prefix and not entries:
+        yield directory
     for entry in entries:
-        path = directory / entry.name
+        within = f"{prefix}{entry.name}"
         # What the rule itself names is walked from its own entry, or not at all.
-        if entry.name in VERSION_CONTROL or path.relative_to(root).as_posix() in admitted:
+        if within in admitted:
             continue
         if entry.is_dir(follow_symlinks=False):
-            yield from _walk(root, path, admitted)
+            yield from _walk(directory / entry.name, f"{within}/", admitted)
         elif entry.is_symlink() or entry.is_file():
-            yield path
+            yield directory / entry.name
 
 
-def hash_files(root: Path, files: Iterable[Path]) -> str:
-    """Return one SHA-256 over names, contents, executable bits and link targets; times and owners do not count."""
+def digest_file(path: Path) -> bytes:
+    """Return the SHA-256 of a file's contents. Raises OSError."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return digest.digest()
+
+
+def hash_files(root: Path, files: Iterable[Path], digest: Digest | None = None) -> str:
+    """Return one SHA-256 over names, contents, executable bits and link targets; times and owners do not count.
+
+    `digest` gives that of a regular file's contents, or raises OSError; without it, each is read.
+    """
     total = hashlib.sha256()
     for path in sorted(files):
         # Lengths go first, so that no two different trees give the same stream of bytes.
         name = os.fsencode(path.relative_to(root))
-        total.update(b"%d:%s%s" % (len(name), name, _fingerprint(path)))
+        total.update(b"%d:%s%s" % (len(name), name, _fingerprint(path, digest)))
     return total.hexdigest()
 
 
-def _fingerprint(path: Path) -> bytes:
+def _fingerprint(path: Path, digest: Digest | None = None) -> bytes:
     try:
         status = path.lstat()
         if stat.S_ISLNK(status.st_mode):
             return b"l" + hashlib.sha256(os.fsencode(path.readlink())).digest()
+        if stat.S_ISDIR(status.st_mode):
+            return b"d"
         kind = b"x" if status.st_mode & 0o111 else b"f"
-        digest = hashlib.sha256()
-        with path.open("rb") as file:
-            while chunk := file.read(_CHUNK):
-                digest.update(chunk)
-        return kind + digest.digest()
+        return kind + (digest(path, status) if digest else digest_file(path))
     except FileNotFoundError:
         return b"-"  # gone since it was listed: differs from whatever was built
     except OSError as error:

@@ -13,16 +13,20 @@ import shlex
 from typing import TYPE_CHECKING
 
 from cargo_stow.context import VERSION_CONTROL
-from cargo_stow.plan import CacheMount, ContextMount, Copy, Run, SecretMount, StageMount
+from cargo_stow.dockerfile_config import configuration
+from cargo_stow.plan import CacheMount, ContextMount, Copy, Run, SecretMount, SshMount, StageMount, Write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import PurePosixPath
 
     from jinja2 import Environment
 
     from cargo_stow.plan import Context, Mount, Plan, Step
 
+_WIDTH = 110
+# The kernel takes 128 KiB for one argument, which a step's script is.
+_LONGEST = 64_000
 _NEXT_LINE = " \\\n    "
 _NEXT_COMMAND = " \\\n && "
 
@@ -48,17 +52,64 @@ def _templates() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["instruction"] = _instruction
-    environment.filters["json"] = lambda words: json.dumps(list(words))
+    environment.filters["instructions"] = _instructions
+    environment.filters["configuration"] = configuration
     return environment
 
 
-def _instruction(step: Step) -> str:
-    if isinstance(step, Copy):
-        return f"COPY --from={step.stage} {json.dumps([step.source, step.target])}"
-    options = [f"--mount={_mount(mount)}" for mount in step.mounts]
-    commands = [*_preamble(step), *(shlex.join(command) for command in step.commands)]
-    return "RUN " + _NEXT_LINE.join([*options, _NEXT_COMMAND.join(commands)])
+def _instructions(step: Step, generated: PurePosixPath | None) -> Iterator[str]:
+    match step:
+        case Copy():
+            yield _copy(step)
+        case Write() if generated:
+            yield _copy(Copy(source=str(generated / step.name), target=step.target))
+        case Write():
+            yield from _writes(step)
+        case Run():
+            options = [_mount(mount) for mount in step.mounts]
+            commands = [*_preamble(step), *(_NEXT_LINE.join(_lines(command)) for command in step.commands)]
+            yield "RUN " + _NEXT_LINE.join([*options, _NEXT_COMMAND.join(commands)])
+
+
+def _copy(step: Copy) -> str:
+    """Docker reads both words as a shell would, for its variables, and then the source as a pattern."""
+    pattern = re.sub(r"[*?\[\\]", lambda found: "[\\\\]" if found[0] == "\\" else f"[{found[0]}]", step.source)
+    words = [re.sub(r"([\\'\"$])", r"\\\1", word) for word in (pattern, step.target)]
+    return " ".join(["COPY", *([f"--from={step.stage}"] if step.stage else []), json.dumps(words)])
+
+
+def _lines(command: tuple[str, ...]) -> Iterator[str]:
+    """Quote the words of a command."""
+    return _wrapped(map(shlex.quote, command))
+
+
+def _wrapped(words: Iterable[str]) -> Iterator[str]:
+    """Put words on lines that people can read and that Docker 20.10 can: it reads up to 64 KiB."""
+    line = ""
+    for word in words:
+        if line and len(line) + len(word) > _WIDTH:
+            yield line
+            line = ""
+        line += f" {word}" if line else word
+    yield line
+
+
+def _writes(step: Write) -> Iterator[str]:
+    """Spell files out, a line of theirs on a line. The kernel takes only so long a command, so there may be several."""
+    commands: list[str] = []
+    for path, text in step.files:
+        commands += _write(f"{step.target}/{path}", text)
+        if sum(len(command.encode()) for command in commands) > _LONGEST:
+            yield "RUN " + _NEXT_COMMAND.join(commands)
+            commands = []
+    if commands:
+        yield "RUN " + _NEXT_COMMAND.join(commands)
+
+
+def _write(path: str, text: str) -> Iterator[str]:
+    lines = [shlex.quote(line) for line in text.removesuffix("\n").split("\n")] if text else []
+    yield shlex.join(("mkdir", "-p", path.rpartition("/")[0]))
+    yield _NEXT_LINE.join(["printf '%s\\n'", *lines]) + f" >{shlex.quote(path)}" if lines else f": >{shlex.quote(path)}"
 
 
 def _preamble(step: Run) -> Iterator[str]:
@@ -67,7 +118,7 @@ def _preamble(step: Run) -> Iterator[str]:
     if step.path:
         variables.append(f'PATH={shlex.quote(":".join(step.path))}:"$PATH"')
     if variables:
-        yield "export " + " ".join(variables)
+        yield "export " + _NEXT_LINE.join(_wrapped(variables))
     if step.directory:
         yield shlex.join(("cd", step.directory))
 
@@ -75,29 +126,44 @@ def _preamble(step: Run) -> Iterator[str]:
 def _mount(mount: Mount) -> str:
     match mount:
         case CacheMount():
-            return f"type=cache,id={mount.id},target={mount.target},sharing={mount.sharing}"
+            seed = {"from": mount.stage, "source": mount.target} if mount.stage else {}
+            return _mount_option("cache", id=mount.id, target=mount.target, sharing=mount.sharing, **seed)
         case StageMount():
-            scratch = ",rw" if mount.scratch else ""
-            return f"type=bind,from={mount.stage},source={mount.source},target={mount.target}{scratch}"
+            scratch = ("rw",) if mount.scratch else ()
+            return _mount_option("bind", *scratch, **{"from": mount.stage}, source=mount.source, target=mount.target)
         case ContextMount():
-            return f"type=bind,target={mount.target},rw"
+            source = {} if mount.source == "." else {"source": mount.source}
+            return _mount_option("bind", **source, target=mount.target)
         case SecretMount():
-            return f"type=secret,id={mount.id},target={mount.target},mode=0444"
+            required = {"required": "true"} if mount.is_required else {}
+            return _mount_option("secret", id=mount.id, target=mount.target, mode="0444", **required)
+        case SshMount():
+            return "--mount=type=ssh"
+
+
+def _mount_option(kind: str, *flags: str, **fields: str) -> str:
+    """Docker splits options into words at blanks that have no backslash, then reads them as a line of CSV."""
+    texts = [f"type={kind}", *(f"{name}={value}" for name, value in fields.items()), *flags]
+    line = ",".join(f'"{text.replace(chr(34), chr(34) * 2)}"' if set(text) & set(',"') else text for text in texts)
+    return "--mount=" + re.sub(r"([\\\s'\"])", r"\\\1", line)
 
 
 def _rules(context: Context) -> Iterator[str]:
-    """Write parents before children, so that the deepest rule is the last to match; then single files; then `.git`."""
+    """Write parents before children, so that the deepest rule is the last to match; then single files; then `.git`.
+
+    What of that is sent comes last.
+    """
+    hidden = [path for path in (*context.directories, *context.files) if not VERSION_CONTROL.isdisjoint(path.parts)]
     rules = {**dict.fromkeys(context.directories, True), **dict.fromkeys(context.excluded, False)}
     ways = _ways(context, rules)
-    for path in sorted({*rules, *ways}, key=lambda path: (len(path.parts), path)):
+    for path in sorted({*rules, *ways}.difference(hidden), key=lambda path: (len(path.parts), path)):
         if path in ways:
             yield from (f"!{_pattern(path)}", f"{_pattern(path)}/*")
         else:
             yield ("!" if rules[path] else "") + _pattern(path)
-    for path in context.files:
-        yield "!" + _pattern(path)
-    for name in sorted(VERSION_CONTROL):
-        yield f"**/{name}"
+    yield from ("!" + _pattern(path) for path in context.files if path not in hidden)
+    yield from (f"**/{name}" for name in sorted(VERSION_CONTROL))
+    yield from ("!" + _pattern(path) for path in hidden)
 
 
 def _ways(context: Context, rules: Mapping[PurePosixPath, bool]) -> set[PurePosixPath]:

@@ -21,6 +21,11 @@ code of the program it ran. This module knows no other module and prints nothing
 
 from __future__ import annotations
 
+import re
+
+# A reference or an address may have a user and a password in it.
+_PASSWORD = re.compile(r"(?<=//)([^/@:]*):.*@")
+
 
 class StowError(Exception):
     """An expected failure: what failed, with the offending value and where it stands, and what to type next.
@@ -121,3 +126,8 @@ class Terminated(BaseException):
     def __init__(self, signum: int) -> None:
         super().__init__(signum)
         self.signum = signum
+
+
+def without_password(text: str) -> str:
+    """Return what may be shown of a text with an address in it."""
+    return _PASSWORD.sub(r"\1:***@", text)

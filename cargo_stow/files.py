@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,9 +35,10 @@ def read_text(path: Path) -> str | None:
         raise _failed("read", path, error) from error
 
 
-def write_text(path: Path, text: str) -> None:
+def write_text(path: Path, text: str, *, durable: bool = True) -> None:
     """Replace a file's text in one step: the file holds the old text or the new one, whatever happens in between.
 
+    Not `durable` is for what can be made again: a power cut may leave a file with neither, and no disk is waited for.
     Missing parent directories are made. An existing file keeps its mode, a new one has what the umask leaves; a
     symbolic link is followed, not replaced. Raises FileError; the old file is then unchanged.
     """
@@ -46,7 +46,7 @@ def write_text(path: Path, text: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with _temporary(path) as temporary:
-            _write(temporary, text.encode("utf-8", "surrogateescape"), mode=_mode(path))
+            _write(temporary, text.encode("utf-8", "surrogateescape"), mode=_mode(path), durable=durable)
             os.replace(temporary, path)
     except OSError as error:
         raise _failed("write", path, error) from error
@@ -62,7 +62,7 @@ def _mode(path: Path) -> int | None:
 def _temporary(path: Path) -> Iterator[Path]:
     """The name of a new file beside `path`, gone at the end unless it was renamed."""
     # Of its own length only, so that a long name does not become too long a name.
-    temporary = path.with_name(f".stow-{secrets.token_hex(8)}")
+    temporary = path.with_name(f".stow-{os.urandom(8).hex()}")
     try:
         yield temporary
     finally:
@@ -70,12 +70,13 @@ def _temporary(path: Path) -> Iterator[Path]:
             temporary.unlink()
 
 
-def _write(path: Path, data: bytes, mode: int | None) -> None:
-    """Write a new file and wait until the disk has it: else the rename may survive a power cut, and not the text."""
+def _write(path: Path, data: bytes, mode: int | None, *, durable: bool) -> None:
+    """Write a new file. Unless the disk is waited for, the rename may survive a power cut, and not the text."""
     with path.open("xb") as file:
         file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+        if durable:
+            file.flush()
+            os.fsync(file.fileno())
         if mode is not None:
             os.fchmod(file.fileno(), mode)
 

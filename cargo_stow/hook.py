@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from cargo_stow.actions.dockerfile import default_output, write
 from cargo_stow.errors import StowError, UsageError
 from cargo_stow.manifest import find_manifest, load_workspace
-from cargo_stow.project import Request, make_project
+from cargo_stow.project import Request, make_projects
 from cargo_stow.session import Session
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def _projects(session: Session, names: Iterable[str]) -> Iterator[Project]:
         for package in workspace.members:
             if package.container is not None and package.directory not in seen:
                 seen.add(package.directory)
-                yield make_project(workspace, package, Request(), os.environ)
+                yield from make_projects(workspace, package, Request(), os.environ, session.runner)
 
 
 def _manifest(path: Path) -> Path | None:

@@ -1,20 +1,21 @@
 """Stow.lock: what the names of images resolved to. Owns its format; asks no registry itself.
 
 One file beside Cargo.lock serves the whole workspace. An entry is keyed by reference and platform, and holds either
-the digest that a registry gave or, for an image that exists only in the engine, its image ID.
+the digest that a registry gave or, for an image that exists only in the engine, its image ID. The entry of a base also
+holds which package manager is in it, so that a plan can be made without looking into the image.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import tomli
 
 from cargo_stow.errors import LockError
 from cargo_stow.files import read_text
-from cargo_stow.model import Platform, parse_platform
+from cargo_stow.model import PackageManager, Platform, parse_platform
 from cargo_stow.reference import ImageRef, parse_reference
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ _HEADER = """\
 # Written by cargo-stow: the images that names resolved to. Commit this file; `cargo stow update` moves it.
 version = 1
 """
+_MANAGERS: Mapping[str, PackageManager] = {name: name for name in get_args(PackageManager)}
+_REQUIRED = ({"reference", "platform", "digest"}, {"reference", "platform", "id"})
 _DIGEST = re.compile(r"sha256:[a-f0-9]{64}|sha512:[a-f0-9]{128}")
 
 
@@ -34,13 +37,15 @@ _DIGEST = re.compile(r"sha256:[a-f0-9]{64}|sha512:[a-f0-9]{128}")
 class Pin:
     """What one reference means on one platform: a registry's digest, or the ID of an image only the engine has.
 
-    `doubt` says why the registry could not be asked, if it was the engine that answered; it is not kept.
+    `package_manager` is that of a base, None for an image that nobody looked into. `doubt` says why the registry could
+    not be asked, if it was the engine that answered; it is not kept.
     """
 
     reference: ImageRef
     platform: Platform
     digest: str | None = None
     id: str | None = None
+    package_manager: PackageManager | None = None
     doubt: str = field(default="", compare=False, repr=False)
 
     @property
@@ -79,7 +84,8 @@ class Lock:
 
 def _entry(pin: Pin) -> str:
     value = f'digest = "{pin.digest}"' if pin.digest else f'id = "{pin.id}"'
-    return f'\n[[image]]\nreference = "{pin.reference}"\nplatform = "{pin.platform}"\n{value}\n'
+    manager = f'package_manager = "{pin.package_manager}"\n' if pin.package_manager else ""
+    return f'\n[[image]]\nreference = "{pin.reference}"\nplatform = "{pin.platform}"\n{value}\n{manager}'
 
 
 def load_lock(path: Path) -> Lock:
@@ -116,10 +122,10 @@ def _distinct(pins: Iterable[Pin]) -> Iterator[Pin]:
 
 
 def _pin(image: Mapping[str, object]) -> Pin:
-    if not isinstance(image, dict) or not set(image) <= {"reference", "platform", "digest", "id"}:
+    if not isinstance(image, dict) or not set(image) <= {"reference", "platform", "digest", "id", "package_manager"}:
         raise ValueError(f"{image!r} is not an image entry")
     values = {key: value for key, value in image.items() if isinstance(value, str)}
-    if values.keys() not in ({"reference", "platform", "digest"}, {"reference", "platform", "id"}):
+    if len(values) != len(image) or values.keys() - {"package_manager"} not in _REQUIRED:
         raise ValueError("an image entry has reference, platform, and either digest or id")
     pinned = values.get("digest") or values.get("id") or ""
     if not _DIGEST.fullmatch(pinned):
@@ -128,4 +134,16 @@ def _pin(image: Mapping[str, object]) -> Pin:
     platform = parse_platform(values["platform"])
     if reference.digest and pinned != reference.digest:
         raise ValueError(f"{reference} is pinned to another digest, {pinned}")
-    return Pin(reference=reference, platform=platform, digest=values.get("digest"), id=values.get("id"))
+    return Pin(
+        reference=reference,
+        platform=platform,
+        digest=values.get("digest"),
+        id=values.get("id"),
+        package_manager=_manager(values.get("package_manager")),
+    )
+
+
+def _manager(name: str | None) -> PackageManager | None:
+    if name is not None and name not in _MANAGERS:
+        raise ValueError(f"package_manager = {name!r} is none of {', '.join(_MANAGERS)}")
+    return None if name is None else _MANAGERS[name]

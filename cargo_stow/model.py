@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import pairwise
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path, PurePosixPath
+
+    from cargo_stow.patterns import Pattern
+
+PackageManager = Literal["apt", "apk", "dnf", "microdnf"]
+"""What installs packages in a base image."""
 
 _EMPTY: Mapping[str, object] = MappingProxyType({})
 # What a kernel calls a machine, in the words of the OCI image index. "arm" alone is v7, as containerd reads it.
@@ -51,6 +57,75 @@ def parse_platform(text: str) -> Platform:
     return Platform(os=os, architecture=architecture, variant="".join(variant))
 
 
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """What the base image sets for a variable, as a part of the text of another one."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Healthcheck:
+    """How to see that a program is well: a command, none for no check; how often, in Docker's words for durations."""
+
+    command: tuple[str, ...]
+    interval: str | None = None
+    timeout: str | None = None
+    start_period: str | None = None
+    retries: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asset:
+    """Files of a package that go into the image as they are.
+
+    `source` is relative to the package's directory; `target` a directory of the image where it ends with a slash, or
+    where the source is more than one file. `mode` is that of files, in octal digits; None is 0755 for what may be run,
+    else 0644.
+    """
+
+    source: Pattern
+    target: str
+    mode: str | None = None
+    owner: str = "0:0"
+
+    def __str__(self) -> str:
+        return ":".join(filter(None, (str(self.source), self.target, self.mode)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Secret:
+    """Where a build finds a secret: in a variable of the environment, or in a file, of which `~/` is the home.
+
+    Neither shows, as neither makes another image of the same sources.
+    """
+
+    variable: str | None = field(default=None, repr=False)
+    file: str | None = field(default=None, repr=False)
+
+    def __str__(self) -> str:
+        return f"variable {self.variable}" if self.variable else f"file {self.file}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Git:
+    """What git says of a commit: its ID, the branch and the tag that are there, None where there is none.
+
+    `is_dirty` says that files which are built differ from the commit; `remote` is the address of `origin`.
+    """
+
+    sha: str
+    branch: str | None = None
+    tag: str | None = None
+    is_dirty: bool = False
+    remote: str | None = None
+
+    @property
+    def revision(self) -> str:
+        """The commit, marked where it is not what was built."""
+        return f"{self.sha}-dirty" if self.is_dirty else self.sha
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """One compilation target of a package. `path` is relative to the package's directory."""
@@ -66,8 +141,11 @@ class Package:
 
     `needs` are the directories of the path dependencies that a build compiles (normal and build dependencies, of any
     platform, optional ones too); `knows` those whose manifest cargo reads but never compiles (dev-dependencies).
-    `requires` names the packages that the manifest depends on, of every kind, as Cargo.lock lists them.
+    `by_links` are the paths of those dependencies to which links lead. `requires` names the packages that the manifest
+    depends on, of every kind, as Cargo.lock lists them.
+    `root` is the directory of the workspace that a package outside of ours inherits from, None where there is none.
     `container` is the text of `[package.metadata.container]` as parsed, None where there is no such section.
+    `description`, `license` and `repository` are as the manifest, or its workspace, says them.
     """
 
     name: str
@@ -76,9 +154,14 @@ class Package:
     targets: tuple[Target, ...]
     needs: tuple[Path, ...] = ()
     knows: tuple[Path, ...] = ()
+    by_links: tuple[Path, ...] = ()
     requires: tuple[str, ...] = ()
     default_run: str | None = None
+    root: Path | None = None
     container: Mapping[str, object] | None = None
+    description: str | None = None
+    license: str | None = None
+    repository: str | None = None
 
     @property
     def manifest(self) -> Path:
@@ -95,8 +178,9 @@ class Workspace:
     """A Cargo workspace: the member packages, and the path crates outside it that they reach.
 
     `root` holds the root manifest and `Cargo.lock`; `patches` are the directories of `[patch]`ed path crates, which
-    any package may reach. `container` holds the defaults of `[workspace.metadata.container]`. `selected` is the
-    package that the given manifest itself describes, None for a virtual one.
+    any package may reach. `cargo_home` is the user's home of cargo, None where there is none. `container` holds the
+    defaults of `[workspace.metadata.container]`. `selected` is the package that the given manifest itself describes,
+    None for a virtual one.
     """
 
     root: Path
@@ -104,6 +188,7 @@ class Workspace:
     members: tuple[Package, ...]
     outside: tuple[Package, ...] = ()
     patches: tuple[Path, ...] = ()
+    cargo_home: Path | None = None
     selected: str | None = None
     container: Mapping[str, object] = field(default_factory=lambda: _EMPTY)
 
@@ -115,20 +200,35 @@ class Workspace:
         yield from self.members
         yield from self.outside
 
+    @property
+    def homonyms(self) -> frozenset[str]:
+        """The names that several packages have: only their versions tell them apart in Cargo.lock."""
+        names = sorted(package.name for package in self.packages())
+        return frozenset(name for name, following in pairwise(names) if name == following)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closure:
     """What cargo must find on disk to build one package.
 
     `root` is the deepest directory that holds everything; `sources` are the packages that are compiled (the package
-    itself first), `manifests` those of which cargo reads `Cargo.toml` only. `files` are cargo's configuration files
-    and targets outside their packages, `vendored` the directories of vendored crates, as far as they lie below `root`.
-    `target` is the platform that the configuration compiles for, None for the builder's own.
+    itself first), `manifests` those of which cargo reads `Cargo.toml` only. `patched` are the directories of those
+    sources that a crate of a registry may depend on. `roots` are the directories with the manifests that packages
+    inherit from, the workspace's own among them. `files` are targets outside their packages and what sources
+    include from elsewhere or links lead to, `linked` the directories that links lead to. `configuration` are cargo's
+    configuration files and the files that these name, `vendored` the directories that they name, of vendored crates and
+    others. All are as far as they lie below `root`. `target` is the platform that the configuration compiles for, None
+    for the builder's own. `history` is the directory in which git keeps the repository's, where a build reads it.
     """
 
     root: Path
     sources: tuple[Package, ...]
     manifests: tuple[Package, ...]
+    patched: frozenset[Path] = frozenset()
+    roots: tuple[Path, ...] = ()
     files: tuple[Path, ...] = ()
+    configuration: tuple[Path, ...] = ()
     vendored: tuple[Path, ...] = ()
+    linked: tuple[Path, ...] = ()
     target: str | None = None
+    history: Path | None = None

@@ -9,6 +9,7 @@ only one made from `base_image`. The toolchain is lent to the compile step as mo
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -17,19 +18,25 @@ from cargo_stow.errors import UsageError
 if TYPE_CHECKING:
     from pathlib import PurePosixPath
 
-    from cargo_stow.model import Platform
+    from cargo_stow.model import Healthcheck, Platform, Variable
     from cargo_stow.reference import ImageRef
 
 _ROOT, _LENDER = "base", "toolchain"
+# Their files are lent to steps, and get into no layer that another one copies or stems from.
+_LENDERS = frozenset({_LENDER, "rustup"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CacheMount:
-    """A directory that outlives the build and is in no layer; `locked` lets one build use it at a time."""
+    """A directory that outlives the build and is in no layer; `locked` lets one build use it at a time.
+
+    With `stage`, there is one for each content of the same directory of that stage, and begins as a copy of it.
+    """
 
     id: str
     target: str
     sharing: Literal["shared", "locked"] = "locked"
+    stage: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,20 +51,30 @@ class StageMount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContextMount:
-    """The build context; what a step writes into it is thrown away."""
+    """A file or directory of the build context, read-only. `source` is relative to the context's root."""
 
     target: str
+    source: str = "."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecretMount:
-    """A file that only this step sees, if the one who builds has it: in no layer, history or cache key."""
+    """A file that only this step sees, if the one who builds has it: in no layer, history or cache key.
+
+    With `is_required`, nobody builds without it.
+    """
 
     id: str
     target: str
+    is_required: bool = False
 
 
-Mount = CacheMount | StageMount | ContextMount | SecretMount
+@dataclass(frozen=True, slots=True)
+class SshMount:
+    """The ssh agent of the one who builds, if there is one, for this step only."""
+
+
+Mount = CacheMount | StageMount | ContextMount | SecretMount | SshMount
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,14 +93,26 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Copy:
-    """Copy one file from another stage, with its mode, owned by root."""
+    """Copy a file, or what is in a directory, with its mode, owned by root.
 
-    stage: str
+    From another stage, or without `stage` from the context, relative to its root.
+    """
+
     source: str
     target: str
+    stage: str | None = None
 
 
-Step = Run | Copy
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Write:
+    """Write text files below a directory; their paths are relative to it. `name` tells this set from others."""
+
+    name: str
+    target: str
+    files: tuple[tuple[PurePosixPath, str], ...]
+
+
+Step = Run | Copy | Write
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,10 +127,24 @@ class Stage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageConfig:
-    """The execution parameters of the image (OCI image specification, config.md, property "config")."""
+    """The execution parameters of the image (OCI image specification, config.md, property "config").
+
+    What is empty or None is as the base image has it, but for `cmd`: a new entrypoint has no arguments of an old one.
+    `env` and `labels` are joined with those of the base by name, `ports` and `volumes` added to them. `annotations` are
+    the manifest's.
+    """
 
     user: str
     entrypoint: tuple[str, ...]
+    cmd: tuple[str, ...] = ()
+    env: tuple[tuple[str, tuple[str | Variable, ...]], ...] = ()
+    labels: tuple[tuple[str, str], ...] = ()
+    annotations: tuple[tuple[str, str], ...] = ()
+    ports: tuple[str, ...] = ()
+    volumes: tuple[str, ...] = ()
+    workdir: str | None = None
+    stop_signal: str | None = None
+    healthcheck: Healthcheck | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +152,7 @@ class Context:
     """Which files of the context's root a build may read; all paths are relative to that root.
 
     A file is in it if it is one of `files`, or lies under one of `directories` but not under one of `excluded`
-    (directories or files). Version-control directories are never in it.
+    (directories or files). Version-control directories are in it only as far as they are named.
     """
 
     directories: tuple[PurePosixPath, ...]
@@ -119,17 +162,33 @@ class Context:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """One image: its stages in order (the last one becomes the image), its configuration, and what it reads."""
+    """One image: its stages in order (the last one becomes the image), its configuration, and what it reads.
+
+    `generated` is a directory of the context where each Write finds its files, below its name, as they come to be
+    written before the build; None where a Write has to bring them itself.
+    """
 
     package: str
-    bin: str
+    bins: tuple[str, ...]
     platform: Platform
     stages: tuple[Stage, ...]
     config: ImageConfig
     context: Context
+    generated: PurePosixPath | None = None
 
     def __post_init__(self) -> None:
         _check_premise(self.stages)
+
+    @property
+    def name(self) -> str:
+        """What tells this image from others of the same workspace, as part of a file's name."""
+        return make_plan_name(self.package, self.bins)
+
+
+def make_plan_name(package: str, bins: tuple[str, ...]) -> str:
+    """Return the name of a plan; names of files are short, so that of several executables the first stands for all."""
+    rest = hashlib.sha256(" ".join(bins).encode()).hexdigest()[:8] if bins[1:] else ""
+    return ".".join(filter(None, (package, bins[0], rest)))
 
 
 def _check_premise(stages: tuple[Stage, ...]) -> None:
@@ -142,13 +201,13 @@ def _check_premise(stages: tuple[Stage, ...]) -> None:
         if stage.name.lower() in known:
             raise UsageError(f"there are two stages `{stage.name}`")
         if isinstance(stage.parent, str):
-            if stage.parent not in known or stage.parent == _LENDER:
+            if stage.parent not in known or stage.parent in _LENDERS:
                 raise UsageError(f"stage `{stage.name}` must stem from the stage `base`, not from `{stage.parent}`")
         elif stage.name not in {_ROOT, _LENDER}:
             raise UsageError(f"stage `{stage.name}` must stem from the stage `base`, not from {stage.parent}")
         _check_sources(stage, known)
         known.add(stage.name.lower())
-    if _ROOT not in known or stages[-1].name == _LENDER:
+    if _ROOT not in known or stages[-1].name in _LENDERS:
         raise UsageError("the image must stem from the stage `base`")
 
 
@@ -156,9 +215,11 @@ def _check_sources(stage: Stage, known: set[str]) -> None:
     """Hold that files come from stages before this one only, and that none of the toolchain's get into a layer."""
     for step in stage.steps:
         if isinstance(step, Copy):
-            if step.stage not in known or step.stage == _LENDER:
+            if step.stage and (step.stage not in known or step.stage in _LENDERS):
                 raise UsageError(f"stage `{stage.name}` must not copy files from `{step.stage}`")
-        elif odd := [
-            mount.stage for mount in step.mounts if isinstance(mount, StageMount) and mount.stage not in known
-        ]:
-            raise UsageError(f"stage `{stage.name}` mounts `{odd[0]}`, which is no stage before it")
+        elif isinstance(step, Run):
+            named = {
+                mount.stage for mount in step.mounts if isinstance(mount, (StageMount, CacheMount)) and mount.stage
+            }
+            if odd := sorted(named - known):
+                raise UsageError(f"stage `{stage.name}` mounts `{odd[0]}`, which is no stage before it")

@@ -49,7 +49,7 @@ class Record:
         """Remember a build. Raises FileError. Call it with the lock held."""
         builds = {**self._load(), name: asdict(built)}
         document = {"version": VERSION, "builds": builds}
-        write_text(self._file, json.dumps(document, indent=1, sort_keys=True) + "\n")
+        write_text(self._file, json.dumps(document, indent=1, sort_keys=True) + "\n", durable=False)
 
     def _load(self) -> dict[str, object]:
         # A record that was damaged costs a rebuild, never a failure.

@@ -10,18 +10,47 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-_LABEL = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
-_DOMAIN = rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?"
-_COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
-_PATH = rf"{_COMPONENT}(?:/{_COMPONENT})*"
-_TAG = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
-_DIGEST = r"sha256:[a-f0-9]{64}|sha512:[a-f0-9]{128}"
 _NAME_LIMIT = 255
-_REFERENCE = re.compile(rf"(?P<name>(?:{_DOMAIN}/)?{_PATH})(?::(?P<tag>{_TAG}))?(?:@(?P<digest>{_DIGEST}))?")
-_REGISTRY = re.compile(_DOMAIN)
-_IDENTIFIER = re.compile(r"(?:sha256:)?[a-f0-9]{64}")
 DEFAULT_REGISTRY = "docker.io"
 _HUB = frozenset({DEFAULT_REGISTRY, f"index.{DEFAULT_REGISTRY}"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grammar:
+    """Patterns of the parts of a reference, in what Python and ECMA 262 have in common.
+
+    Whatever `placeholder` matches stands for one letter.
+    """
+
+    placeholder: str = ""
+
+    def _any_of(self, characters: str) -> str:
+        return f"(?:[{characters}]|{self.placeholder})" if self.placeholder else f"[{characters}]"
+
+    @property
+    def domain(self) -> str:
+        first, inner = self._any_of("a-zA-Z0-9"), self._any_of("a-zA-Z0-9-")
+        label = rf"(?:{first}|{first}{inner}*{first})"
+        return rf"(?:{label}(?:\.{label})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?"
+
+    @property
+    def name(self) -> str:
+        letter = self._any_of("a-z0-9")
+        component = rf"{letter}+(?:(?:\.|_|__|-+){letter}+)*"
+        return rf"(?:{self.domain}/)?{component}(?:/{component})*"
+
+    @property
+    def tag(self) -> str:
+        return self._any_of("A-Za-z0-9_") + self._any_of("A-Za-z0-9_.-") + "{0,127}"
+
+
+GRAMMAR = Grammar()
+DIGEST = r"(?:sha256:[a-f0-9]{64}|sha512:[a-f0-9]{128})"
+# What looks like a reference and is an image's ID.
+IDENTIFIER = r"(?:sha256:)?[a-f0-9]{64}"
+_REFERENCE = re.compile(rf"(?P<name>{GRAMMAR.name})(?::(?P<tag>{GRAMMAR.tag}))?(?:@(?P<digest>{DIGEST}))?")
+_REGISTRY = re.compile(GRAMMAR.domain)
+_IDENTIFIER = re.compile(IDENTIFIER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +65,12 @@ class ImageRef:
     digest: str | None = None
 
     def __str__(self) -> str:
-        tag = f":{self.tag}" if self.tag else ""
-        return f"{self.name}{tag}" + (f"@{self.digest}" if self.digest else "")
+        return self.name + self.suffix
+
+    @property
+    def suffix(self) -> str:
+        """Tag and digest, each behind its sign."""
+        return (f":{self.tag}" if self.tag else "") + (f"@{self.digest}" if self.digest else "")
 
     @property
     def registry(self) -> str:

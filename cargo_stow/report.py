@@ -15,13 +15,16 @@ from typing import TYPE_CHECKING, TextIO
 from cargo_stow.errors import FileError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from types import TracebackType
 
     from cargo_stow.backends.protocol import PushProgress
     from cargo_stow.errors import StowError
+    from cargo_stow.tables import Table
 
 _GREEN, _YELLOW, _RED, _CYAN = "1;32", "1;33", "1;31", "1;36"
+# As cargo's own `--color` has them.
+COLOURS = ("auto", "always", "never")
 _STATUS_WIDTH = 12
 _CLEAR_LINE = "\r\x1b[K"
 
@@ -29,10 +32,18 @@ _CLEAR_LINE = "\r\x1b[K"
 class Report:
     """One command's voice. `quiet` leaves results, warnings and errors; `verbose` adds explanations."""
 
-    def __init__(self, *, environment: Mapping[str, str] | None = None, quiet: bool = False, verbose: bool = False):
+    def __init__(
+        self,
+        *,
+        environment: Mapping[str, str] | None = None,
+        quiet: bool = False,
+        verbose: bool = False,
+        colour: str = "auto",
+    ) -> None:
         environment = os.environ if environment is None else environment
         terminal = sys.stderr.isatty() and environment.get("TERM") != "dumb"
-        self._colour = terminal and not environment.get("NO_COLOR")
+        self._colour = _has_colour(sys.stderr, environment, colour)
+        self._result_colour = _has_colour(sys.stdout, environment, colour)
         self._redraws = terminal and not environment.get("CI")
         self.quiet = quiet
         self.verbose = verbose
@@ -53,6 +64,13 @@ class Report:
             raise  # Whoever read has seen enough.
         except OSError as error:
             raise FileError(f"cannot write the result to stdout: {error.strerror or error}") from error
+
+    def result_tables(self, tables: Iterable[Table]) -> None:
+        """Print tables as a result: folded to a terminal's width, whole in a pipe."""
+        from cargo_stow.tables import draw  # noqa: PLC0415 - few commands have one
+
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        self.result_text(draw(tables, width=width, colour=self._result_colour, shown=_on_one_line))
 
     def status(self, verb: str, text: str) -> None:
         """Say what is being done, as cargo does: `    Building greeter`."""
@@ -121,12 +139,18 @@ class PushMeter:
         before = self._layers.get(news.layer)
         self._layers[news.layer] = news
         sent, total = sum(n.current for n in self._layers.values()), sum(n.total for n in self._layers.values())
-        self._report.redraw(f"{'Pushing':>{_STATUS_WIDTH}} {len(self._layers)} layers, {_size(sent)} of {_size(total)}")
+        self._report.redraw(f"{'Pushing':>{_STATUS_WIDTH}} {len(self._layers)} layers, {size(sent)} of {size(total)}")
         if before is None or before.status != news.status:
             self._report.explain(f"{news.layer}: {news.status}")
 
 
-def _size(count: float) -> str:
+def _has_colour(stream: TextIO, environment: Mapping[str, str], colour: str) -> bool:
+    if colour != "auto":
+        return colour == "always"
+    return stream.isatty() and environment.get("TERM") != "dumb" and not environment.get("NO_COLOR")
+
+
+def size(count: float) -> str:
     """Bytes for people: decimal units, as `docker images` has them."""
     for unit in ("B", "kB", "MB"):
         if count < 1000:  # noqa: PLR2004 - a thousand
@@ -143,6 +167,10 @@ def _shown(text: str) -> str:
         else ascii(character)[1:-1]
         for character in text.replace("\r\n", "\n")
     )
+
+
+def _on_one_line(text: str) -> str:
+    return _shown(text).replace("\n", "\\n").replace("\t", "\\t")
 
 
 def _print(text: str, stream: TextIO) -> None:

@@ -2,36 +2,42 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cargo_stow.backends.catalog import BACKENDS
+from cargo_stow.caches import Caches, read_caches
+from cargo_stow.inputs import Inputs
 from cargo_stow.process import SystemRunner
 from cargo_stow.record import Record, locked
 from cargo_stow.report import Report
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from contextlib import AbstractContextManager
+    from collections.abc import Iterator, Mapping
 
     from cargo_stow.backends.protocol import Backend
     from cargo_stow.process import Runner
     from cargo_stow.project import Project
 
-# Where cargo and OpenSSL are told of a bundle of certificate authorities; cargo's own variable goes first.
-_CA_VARIABLES = ("CARGO_HTTP_CAINFO", "SSL_CERT_FILE")
-
 
 @dataclass(slots=True, kw_only=True)
 class Session:
-    """One command, or one task of a doit run."""
+    """One command, or one task of a doit run. `offline` forbids to ask anyone but the engine."""
 
     environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     runner: Runner = field(default_factory=SystemRunner)
     report: Report = field(default_factory=Report)
+    offline: bool = False
+    caches: Caches = field(default_factory=Caches)
     _backend: Backend | None = None
+    _inputs: dict[int, Inputs] = field(default_factory=dict)
+    _holds: int = 0
+
+    def __post_init__(self) -> None:
+        self.offline = self.offline or self.environment.get("CARGO_NET_OFFLINE") == "true"
+        self.caches = read_caches(self.environment, self.caches)
 
     def backend(self) -> Backend:
         """The backend, made when it is first needed."""
@@ -39,22 +45,33 @@ class Session:
             self._backend = BACKENDS["docker"](self.runner, self.environment, self.report.result)
         return self._backend
 
-    def locked(self, project: Project) -> AbstractContextManager[None]:
+    @contextlib.contextmanager
+    def locked(self, project: Project) -> Iterator[None]:
         """Hold the lock of a project's target directory, saying so when another process has it."""
         directory = project.directory
-        return locked(
+        with locked(
             directory, lambda: self.report.status("Blocking", f"waiting for another cargo-stow in {directory}")
-        )
+        ):
+            self._holds += 1
+            try:
+                yield
+            finally:
+                self._holds -= 1
+                if not self._holds:
+                    self._inputs.clear()
+
+    def inputs(self, project: Project) -> Inputs:
+        """Look at what decides an image: once while the lock is held, anew each time while it is not.
+
+        What changes after that look is not taken for what was built: the build looks again when it ends.
+        """
+        known = self._inputs.get(id(project))
+        if known is not None and known.project is project:
+            return known
+        inputs = Inputs(project)
+        if self._holds:
+            self._inputs[id(project)] = inputs
+        return inputs
 
     def record(self, project: Project) -> Record:
         return Record(project.directory)
-
-    def secrets(self) -> dict[str, Path]:
-        """The files on this machine that a build may see and no layer may keep."""
-        for variable in _CA_VARIABLES:
-            bundle = self.environment.get(variable)
-            if bundle and Path(bundle).is_file():
-                return {"cargo-stow-ca": Path(bundle)}
-            if bundle:
-                self.report.warn(f"the variable {variable} names {bundle}, which is no file; the build does without it")
-        return {}

@@ -1,11 +1,12 @@
 """The four verbs as doit tasks, for the CLI, for our own dodo.py and for anybody's: `from cargo_stow.tasks import *`.
 
-Creators do no work and cannot fail, so that a crate that is broken, or has no container section, does not disturb
-`doit list` or the other tasks of a pipeline. What a task depends on is found when it is asked for (doit's `calc_dep`).
-doit compares times and sizes first, so it is not the only judge: `uptodate` compares contents with our own record.
+Of several images, each has a sub-task, as `stow_build:api`. Creators build nothing and cannot fail, so that
+a crate that is broken, or has no container section, does not disturb `doit list` or the other tasks of a pipeline. What
+a task depends on is found when it is asked for (doit's `calc_dep`). doit compares times and sizes first, so it is not
+the only judge: `uptodate` compares contents with our own record.
 
 In a foreign dodo.py the crate is the one in the directory of the dodo.py; `CARGO_STOW_MANIFEST_PATH`,
-`CARGO_STOW_PACKAGE` and the variables of the manifest keys say otherwise.
+`CARGO_STOW_PACKAGE` (names of packages) and the variables of the manifest keys say otherwise.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from cargo_stow.errors import StowError
-from cargo_stow.inputs import input_files
 from cargo_stow.work import Work
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from cargo_stow.project import Project
 
 __all__ = [
     "task__stow_inputs",
@@ -33,61 +35,70 @@ __all__ = [
 Task = dict[str, Any]
 
 
-def inputs_task(work: Work) -> Task:
-    """Find the files that the image is made of, once a task that needs them is asked for."""
+def inputs_task(work: Work, image: str | None = None) -> Task:
+    """Find the files that images are made of, once a task that needs them is asked for."""
 
     def find() -> dict[str, list[str]]:
-        return {"file_dep": [str(path) for path in input_files(work.project())]}
+        found = {path for project in work.projects(image) for path in work.session.inputs(project).files()}
+        return {"file_dep": [str(path) for path in sorted(found)]}
 
     return _task(work, find, "find the files that the image is made of")
 
 
-def target_task(work: Work) -> Task:
+def target_task(work: Work, image: str | None = None) -> Task:
     """Check that there is somewhere to push to, before anything is built for it."""
 
     def check() -> None:
         from cargo_stow.actions.push import check_pushable  # noqa: PLC0415
 
-        check_pushable(work.project())
+        for project in work.projects(image):
+            check_pushable(work.session, project)
 
     return _task(work, check, "check that there is somewhere to push to")
 
 
-def build_task(work: Work) -> Task:
-    """Build the image; up to date while its inputs are unchanged and it still is in the engine."""
+def build_task(work: Work, image: str | None = None) -> Task:
+    """Build the images; up to date while their inputs are unchanged and they still are in the engine."""
+    met: list[StowError] = []
 
     def act() -> None:
         from cargo_stow.actions.build import build  # noqa: PLC0415
 
-        work.finish(build(work.session, work.project(), locked=work.request.locked).reference)
+        if met:
+            raise met.pop()
+        images = build(work.session, work.projects(image), locked=work.request.locked, among=work.projects())
+        work.finish(*(each.reference for each in images))
 
     def is_current() -> bool:
         from cargo_stow.actions.build import find_current  # noqa: PLC0415
 
+        if work.session.caches.are_kept:  # A cache is kept of an image that is up to date, too.
+            return False
         try:
-            image = find_current(work.session, work.project())
-        except StowError:
-            return False  # The action meets the same failure, and reports it.
-        work.result = image.reference if image else None
-        return image is not None
+            images = [find_current(work.session, project) for project in work.projects(image)]
+        except StowError as error:
+            met[:] = [error]  # The action would meet it again: of an engine that hangs, after a minute more.
+            return False
+        work.results = tuple(each.reference for each in images if each is not None)
+        return None not in images
 
     task = _task(work, act, "build the container image of the crate")
-    return {**task, "calc_dep": ["_stow_inputs"], "uptodate": [is_current]}
+    return {**task, "calc_dep": [_name("_stow_inputs", image)], "uptodate": [is_current]}
 
 
-def push_task(work: Work) -> Task:
-    """Push the image of `stow_build`. Always runs: only the registry knows what it still has."""
+def push_task(work: Work, image: str | None = None) -> Task:
+    """Push the images of `stow_build`. Always runs: only the registry knows what it still has."""
 
     def act() -> None:
         from cargo_stow.actions.push import push  # noqa: PLC0415
 
-        work.finish(push(work.session, work.project()))
+        work.finish(*(push(work.session, project) for project in work.projects(image)))
 
     task = _task(work, act, "push the container image to its registry")
-    return {**task, "calc_dep": ["_stow_target"], "task_dep": ["stow_build"]}
+    return {**task, "calc_dep": [_name("_stow_target", image)], "task_dep": [_name("stow_build", image)]}
 
 
-def run_task(work: Work) -> Task:
+def run_task(work: Work, image: str | None = None) -> Task:
     """Run the program; what is typed after the task's name are its arguments."""
 
     def act(arguments: list[str]) -> bool:
@@ -95,41 +106,42 @@ def run_task(work: Work) -> Task:
         from cargo_stow.backends.protocol import RunOptions  # noqa: PLC0415
 
         options = work.options or RunOptions(arguments=tuple(arguments or ()))
-        work.exit_code = run(work.session, work.project(), options, locked=work.request.locked)
+        work.exit_code = run(work.session, work.project(image), options, locked=work.request.locked)
         return work.exit_code == 0
 
     return {**_task(work, act, "run the crate's program in a temporary container"), "pos_arg": "arguments"}
 
 
-def dockerfile_task(work: Work) -> Task:
-    """Write the Dockerfile and its companion; up to date while the files say what they should."""
+def dockerfile_task(work: Work, image: str | None = None) -> Task:
+    """Write Dockerfiles and their companions; up to date while the files say what they should."""
 
     def act() -> None:
         from cargo_stow.actions.dockerfile import write  # noqa: PLC0415
 
-        work.written = bool(write(work.session, work.project(), _output(work), locked=work.request.locked))
+        for project in work.projects(image):
+            written = write(work.session, project, _output(work, project), locked=work.request.locked)
+            work.written = bool(written) or work.written
 
     def is_current() -> bool:
-        from cargo_stow.actions.dockerfile import check  # noqa: PLC0415
-        from cargo_stow.pinning import find_lock  # noqa: PLC0415
+        from cargo_stow.actions.dockerfile import is_current  # noqa: PLC0415
 
         try:
-            project = work.project()
-            lock = find_lock(project)
-            if lock is not None:
-                check(project, lock, _output(work))
+            return all(is_current(project, _output(work, project)) for project in work.projects(image))
         except StowError:
             return False
-        return lock is not None
 
     task = _task(work, act, "write the Dockerfile that the build uses")
-    return {**task, "calc_dep": ["_stow_inputs"], "uptodate": [is_current]}
+    return {**task, "calc_dep": [_name("_stow_inputs", image)], "uptodate": [is_current]}
 
 
-def _output(work: Work) -> Path:
+def _name(task: str, image: str | None) -> str:
+    return f"{task}:{image}" if image else task
+
+
+def _output(work: Work, project: Project) -> Path:
     from cargo_stow.actions.dockerfile import default_output  # noqa: PLC0415
 
-    return work.output or default_output(work.project())
+    return work.output or default_output(project)
 
 
 def _task(work: Work, act: Callable[..., object], doc: str) -> Task:
@@ -155,25 +167,46 @@ def _work() -> Work:
     return Work()
 
 
-def task__stow_inputs() -> Task:
-    return inputs_task(_work())
+@functools.cache
+def _images() -> tuple[str | None, ...]:
+    """The images that there are sub-tasks for: none where there is one image only, or nothing that can be read."""
+    try:
+        names = [project.image for project in _work().peek()]
+    except StowError:
+        return ()
+    return tuple(names) if len(names) > 1 else ()
 
 
-def task__stow_target() -> Task:
-    return target_task(_work())
+def _created(make: Callable[[Work, str | None], Task]) -> Task | Iterator[Task]:
+    """Return the one task, or yield a sub-task for each image, named like it, and what their group is for."""
+    return _sub_tasks(make) if _images() else make(_work(), None)
 
 
-def task_stow_build() -> Task:
-    return build_task(_work())
+def _sub_tasks(make: Callable[[Work, str | None], Task]) -> Iterator[Task]:
+    yield {"name": None, "doc": make(_work(), None)["doc"]}
+    for image in _images():
+        yield {"name": image, **make(_work(), image)}
 
 
-def task_stow_push() -> Task:
-    return push_task(_work())
+def task__stow_inputs() -> Task | Iterator[Task]:
+    return _created(inputs_task)
 
 
-def task_stow_run() -> Task:
-    return run_task(_work())
+def task__stow_target() -> Task | Iterator[Task]:
+    return _created(target_task)
 
 
-def task_stow_dockerfile() -> Task:
-    return dockerfile_task(_work())
+def task_stow_build() -> Task | Iterator[Task]:
+    return _created(build_task)
+
+
+def task_stow_push() -> Task | Iterator[Task]:
+    return _created(push_task)
+
+
+def task_stow_run() -> Task | Iterator[Task]:
+    return _created(run_task)
+
+
+def task_stow_dockerfile() -> Task | Iterator[Task]:
+    return _created(dockerfile_task)

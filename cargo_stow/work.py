@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from cargo_stow.project import Request, load_project
+from cargo_stow.errors import UsageError
+from cargo_stow.project import Request, load_projects
 from cargo_stow.session import Session
 
 if TYPE_CHECKING:
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
 class Work:
     """What one run of doit is asked to do, and how it ended.
 
-    `result` is the line for stdout of the last task, `error` what ended it, `exit_code` that of the program `stow_run`
-    ran, `written` whether `stow_dockerfile` wrote a file. With `prints`, every task prints its own result, as a foreign
-    doit wants it; the CLI prints the last one.
+    `results` are the lines for stdout of the last task, one an image, `error` what ended it, `exit_code` that of the
+    program `stow_run` ran, `written` whether `stow_dockerfile` wrote a file. With `prints`, every task prints its own
+    results, as a foreign doit wants it; the CLI prints the last ones.
     """
 
     session: Session = field(default_factory=Session)
@@ -30,19 +31,40 @@ class Work:
     options: RunOptions | None = None
     error: Exception | None = None
     exit_code: int = 0
-    result: str | None = None
+    results: tuple[str, ...] = ()
     written: bool = False
     prints: bool = True
-    _project: Project | None = None
+    _projects: tuple[Project, ...] | None = None
 
-    def project(self) -> Project:
-        """The project, read once in one run."""
-        if self._project is None:
-            self._project = load_project(self.request, self.session.environment, self.session.runner)
-        return self._project
+    def projects(self, image: str | None = None) -> tuple[Project, ...]:
+        """The projects that were asked for, read once in one run; with `image`, that one of them."""
+        if self._projects is None:
+            self._projects = load_projects(self.request, self.session.environment, self.session.runner)
+        return tuple(project for project in self._projects if image in {None, project.image})
 
-    def finish(self, result: str) -> None:
-        """Take a task's result."""
-        self.result = result
+    def project(self, image: str | None = None) -> Project:
+        """The one project that was asked for. Raises UsageError where there are several."""
+        found = self.projects(image)
+        if len(found) != 1:
+            names = ", ".join(project.image for project in found)
+            raise UsageError(
+                f"one image is needed here, but several were asked for: {names}",
+                hint=f"choose one: --package {found[0].package.name}"
+                + (f" --bin {found[0].settings.bins[0]}" if found[0].settings.is_split else ""),
+            )
+        return found[0]
+
+    def peek(self) -> tuple[Project, ...]:
+        """The projects as their files alone tell them, read anew, which takes less time than to ask cargo."""
+        return load_projects(self.request, self.session.environment, self.session.runner, cargo=False)
+
+    def settle(self, projects: tuple[Project, ...]) -> None:
+        """Go on with projects that turned out to be those that cargo tells."""
+        self._projects = projects
+
+    def finish(self, *results: str) -> None:
+        """Take a task's results."""
+        self.results = results
         if self.prints:
-            self.session.report.result(result)
+            for result in results:
+                self.session.report.result(result)

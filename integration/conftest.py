@@ -6,11 +6,13 @@ Where no engine answers, every test is skipped with the reason; with CI set, it 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from integration.bed import docker as bed_docker
 from integration.bed import images, newer_engine
@@ -27,6 +29,21 @@ if TYPE_CHECKING:
     from pytest_docker.plugin import Services
 
 _REMEDY = "make the bed with: python -m integration.bed engine buildx images registry newer-engine"
+
+
+class EngineScheduling(LoadScopeScheduling):  # type: ignore[misc]
+    """One worker an engine (`-n 2`): each is a daemon of its own, and mostly waited for."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "newer" if re.search(r"[\[-]newer[\]-]", nodeid) else "own"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--published", action="store_true", help="build all crates of test_published.py, not a few")
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> EngineScheduling:
+    return EngineScheduling(config, log)
 
 
 def _give_up(reason: str) -> NoReturn:

@@ -22,7 +22,7 @@ def test_two_builds_of_one_crate_build_once(greeter: Stow) -> None:
     running = [greeter.start("build") for _ in range(3)]
     done = [greeter.finish(one) for one in running]
     assert len({one.reference for one in done}) == 1
-    assert sum(call.startswith(("build ", "buildx build ")) for call in greeter.calls()) == 1
+    assert sum("--metadata-file" in call for call in greeter.calls()) == 1
     assert len(record(greeter)) == 1
     assert greeter("build").builds == 0
 

@@ -12,9 +12,10 @@ import pytest
 
 from cargo_stow.context import list_files
 from cargo_stow.lock import load_lock
-from cargo_stow.pinning import plan_of
+from cargo_stow.planning import plan_of
 from cargo_stow.process import SystemRunner
-from cargo_stow.project import Request, load_project
+from cargo_stow.project import Request
+from tests.single import load_project
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,7 +62,7 @@ def hostile(workspace: Stow) -> Stow:
 
 def listed(stow: Stow) -> set[str]:
     project = load_project(Request(manifest_path=stow.root / "api/Cargo.toml"), stow.environ(), SystemRunner())
-    plan = plan_of(project, load_lock(project.lock_file))
+    plan = plan_of(project, load_lock(project.lock_file), alone=True)  # as the committed Dockerfile has it
     return {str(path.relative_to(stow.root)) for path in list_files(project.closure.root, plan.context)}
 
 
@@ -70,7 +71,7 @@ def sent(stow: Stow, dockerfile: Path) -> set[str]:
     dockerfile.write_text("FROM debian:bookworm-slim\nCOPY . /ctx\n")
     name = stow.image("context")
     stow.run(["docker", "build", "--file", str(dockerfile), "--tag", name, "."], env={"DOCKER_BUILDKIT": "1"})
-    script = "cd /ctx && find . -mindepth 1 ! -type d -print0"
+    script = "cd /ctx && find . -mindepth 1 \\( ! -type d -o -empty \\) -print0"
     docker = ["docker", "run", "--rm", "--entrypoint", "sh", name, "-c", script]
     found = subprocess.run(docker, env=stow.environ(), capture_output=True, check=True).stdout
     return {path.removeprefix("./") for path in found.decode().split("\0") if path}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 from typing import TYPE_CHECKING
 
 import pytest
 
+from integration.driver.dockerfile import ca_secret, shown_command
 from integration.driver.marks import own_engine_only
 
 if TYPE_CHECKING:
@@ -18,19 +18,6 @@ if TYPE_CHECKING:
 
 CASES = [("greeter", [], ".", "greeter"), ("workspace", ["-p", "api"], "api", "api")]
 NOWHERE = {"DOCKER_HOST": "unix:///nowhere.sock"}
-
-
-def ca_secret() -> list[str]:
-    """What a machine whose network has a certificate authority of its own must hand in."""
-    bundle = os.environ.get("SSL_CERT_FILE")
-    return ["--secret", f"id=cargo-stow-ca,src={bundle}"] if bundle else []
-
-
-def shown_command(dockerfile: str) -> list[str]:
-    """The command in the head of a Dockerfile."""
-    found = re.search(r"^# Builds without cargo-stow too.*: (docker build .*)$", dockerfile, re.MULTILINE)
-    assert found, dockerfile[:500]
-    return shlex.split(found[1])
 
 
 @pytest.mark.parametrize(("example", "flags", "directory", "program"), CASES, ids=[case[0] for case in CASES])

@@ -17,7 +17,7 @@ SAID = {
 
 
 def test_each_program_is_an_image(workspace: Stow) -> None:
-    undecided = workspace("build", code=2)
+    undecided = workspace("run", code=2)
     assert "api, worker" in undecided.err
     assert "--package api" in undecided.err
     for name, said in SAID.items():

@@ -7,16 +7,21 @@ import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from cargo_stow.backends.memory import MemoryBackend
 from cargo_stow.process import SystemRunner
-from cargo_stow.project import Project, Request, load_project
+from cargo_stow.project import Project, Request
 from cargo_stow.report import Report
 from cargo_stow.session import Session
 from tests.scene import Scene
+from tests.single import load_project
 
 Write = Callable[[Mapping[str, str]], Path]
+# How long an example takes says how busy the machine is.
+hypothesis.settings.register_profile("cargo-stow", deadline=None)
+hypothesis.settings.load_profile("cargo-stow")
 
 MANIFEST = """\
 [package]

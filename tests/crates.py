@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 
 from cargo_stow.manifest import closure
 from cargo_stow.model import Package, Platform, Target, Workspace
-from cargo_stow.planner import make_plan
+from cargo_stow.planner import Member, make_group, make_plan
 from cargo_stow.reference import parse_reference
-from cargo_stow.settings import make_settings
+from cargo_stow.settings import make_settings, sources
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from cargo_stow.manifest import ToolchainFile
+    from cargo_stow.model import Git, PackageManager
     from cargo_stow.plan import Plan
     from cargo_stow.reference import ImageRef
     from cargo_stow.settings import Settings
@@ -77,17 +79,18 @@ def settings_of(
     workspace: Mapping[str, object] | None = None,
     flags: Mapping[str, object] | None = None,
     environment: Mapping[str, str] | None = None,
-    channel: tuple[str, Path] | None = None,
+    toolchain_file: ToolchainFile | None = None,
     locked: bool = True,
+    git: Git | None = None,
 ) -> Settings:
     package = package or make_package(container=container)
+    shared = make_workspace(package, container=workspace)
     return make_settings(
-        workspace=make_workspace(package, container=workspace),
         package=package,
-        flags=dict(flags or {}),
-        environment=environment or {},
-        channel=channel,
+        given=tuple(sources(shared, package, dict(flags or {}), environment or {})),
+        toolchain_file=toolchain_file,
         has_lockfile=locked,
+        git=git,
     )
 
 
@@ -95,23 +98,46 @@ def plan_of(
     workspace: Workspace,
     *,
     flags: Mapping[str, object] | None = None,
+    environment: Mapping[str, str] | None = None,
+    git: Git | None = None,
     base: ImageRef = BASE,
-    toolchain: ImageRef = TOOLCHAIN,
+    package_manager: PackageManager = "apt",
+    platform: Platform = AMD64,
+    toolchain: ImageRef | None = TOOLCHAIN,
+    toolchain_file: ToolchainFile | None = None,
     files: tuple[Path, ...] = (),
+    configuration: tuple[Path, ...] = (),
+    generated: PurePosixPath | None = None,
     vendored: tuple[Path, ...] = (),
     target: str | None = None,
     locked: bool = True,
+    history: Path | None = None,
 ) -> Plan:
     """The plan of the first member."""
     package = workspace.members[0]
-    settings = make_settings(
-        workspace=workspace, package=package, flags=dict(flags or {}), environment={}, channel=None, has_lockfile=locked
+    given = tuple(sources(workspace, package, dict(flags or {}), environment or {}))
+    settings = make_settings(package=package, given=given, toolchain_file=toolchain_file, has_lockfile=locked, git=git)
+    needed = replace(
+        closure(workspace, package),
+        files=files,
+        configuration=configuration,
+        vendored=vendored,
+        target=target,
+        history=history,
     )
     return make_plan(
         workspace=workspace,
-        closure=replace(closure(workspace, package), files=files, vendored=vendored, target=target),
+        closure=needed,
+        group=make_group([Member(closure=needed, settings=settings)], workspace.root),
         settings=settings,
         base=base,
+        package_manager=package_manager,
         toolchain=toolchain,
-        platform=AMD64,
+        platform=platform,
+        skeleton=(
+            (PurePosixPath("Cargo.toml"), '[package]\nname = "stub"\n'),
+            (PurePosixPath("src/main.rs"), "fn main() {}\n"),
+        ),
+        program=((PurePosixPath("stow.rs"), "fn main() {}\n"),),
+        generated=generated,
     )

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from cargo_stow.backends.memory import MemoryBackend
 
-COMMANDS = ["build", "dockerfile", "push", "run", "update"]
+COMMANDS = ["build", "completions", "dockerfile", "init", "plan", "push", "run", "schema", "update"]
 TARGET = "registry.example.org/team/greeter:1"
 ERRORS = [each for _, each in inspect.getmembers(errors, inspect.isclass) if issubclass(each, StowError)]
 
@@ -53,7 +53,7 @@ def order(greeter: Path, backend: MemoryBackend) -> Callable[..., Any]:
 
 
 def test_the_commands() -> None:
-    assert sorted(cli.cli.commands) == COMMANDS
+    assert sorted(name for name, command in cli.cli.commands.items() if not command.hidden) == COMMANDS
 
 
 @pytest.mark.parametrize("command", [None, *COMMANDS])
@@ -111,10 +111,10 @@ def test_what_cannot_be_typed(
         (("-d",), ("--profile", "dev", "--locked")),
         (("--debug",), ("--profile", "dev", "--locked")),
         (("--profile", "dist"), ("--profile", "dist", "--locked")),
-        (("-F", "a,b"), ("--release", "--locked", "--features", "a,b")),
-        (("-F", "a b", "--features", "c"), ("--release", "--locked", "--features", "a,b,c")),
-        (("--all-features",), ("--release", "--locked", "--all-features")),
-        (("--no-default-features",), ("--release", "--locked", "--no-default-features")),
+        (("-F", "a,b"), ("--release", "--features", "a,b", "--locked")),
+        (("-F", "a b", "--features", "c"), ("--release", "--features", "a,b,c", "--locked")),
+        (("--all-features",), ("--release", "--all-features", "--locked")),
+        (("--no-default-features",), ("--release", "--no-default-features", "--locked")),
     ],
 )
 def test_what_cargo_is_asked_for(order: Callable[..., Any], options: tuple[str, ...], words: tuple[str, ...]) -> None:

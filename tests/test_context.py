@@ -49,6 +49,7 @@ def link_to_file(root: Path) -> None:
 
 
 CHANGES: dict[str, Callable[[Path], object]] = {
+    "an empty directory": lambda root: (root / "d").mkdir(),
     "content": lambda root: (root / "src/main.rs").write_text("fn main() {;}", encoding="utf-8"),
     "content of the same size": lambda root: (root / "src/main.rs").write_text("fn main() { ", encoding="utf-8"),
     "name": lambda root: (root / "src/lib.rs").rename(root / "src/lob.rs"),
@@ -81,7 +82,6 @@ def test_what_does_not(tree: Path) -> None:
         if os.geteuid() == 0:
             os.chown(path, 12345, 12345, follow_symlinks=False)
     (tree / "src/main.rs").chmod(0o600)
-    (tree / "empty").mkdir()
     assert hashed(tree) == before
     assert hash_files(tree, reversed(list_files(tree, EVERYTHING))) == before
 
@@ -127,7 +127,7 @@ def stream(tree: dict[Path, bytes]) -> bytes:
             return b"".join(self.parts).hex()
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "_fingerprint", lambda path: tree[path.relative_to("/r")])
+        patch.setattr(module, "_fingerprint", lambda path, _digest: tree[path.relative_to("/r")])
         patch.setattr(hashlib, "sha256", Recorder)
         return bytes.fromhex(hash_files(Path("/r"), [Path("/r") / path for path in tree]))
 

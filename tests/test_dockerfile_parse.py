@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
 
-import dockerfile as docker
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -22,62 +20,26 @@ from cargo_stow.plan import (
     Plan,
     Run,
     SecretMount,
+    SshMount,
     Stage,
     StageMount,
+    Write,
 )
 from tests.crates import AMD64, BASE, ROOT, TOOLCHAIN, make_package, make_workspace, plan_of
+from tests.docker_reader import expected, read
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-Instruction = tuple[str, tuple[str, ...], tuple[str, ...]]
 EMPTY = Context(directories=(PurePosixPath(),), files=(), excluded=())
 HOSTILE = st.text(st.sampled_from("ab #$`'\"\\<>EOF|&;()[]{}*?!=,:/-~\u00e9\u2028"), max_size=12)
+TEXTS = st.lists(HOSTILE.map(lambda line: f"{line}\n"), max_size=4).map("".join)
+FILES = st.lists(st.tuples(HOSTILE.map(lambda name: PurePosixPath(f"d/{name}x")), TEXTS), max_size=3).map(tuple)
+WRITE = Write(name="w", target="/src", files=())
 WORDS = st.lists(HOSTILE, max_size=4).map(tuple)
 MOUNTS = (
     CacheMount(id="c", target="/c"), CacheMount(id="s", target="/s", sharing="shared"), ContextMount(target="/src"),
-    StageMount(stage="toolchain", source="/t", target="/u"), SecretMount(id="k", target="/k"),
+    StageMount(stage="toolchain", source="/t", target="/u"), SecretMount(id="k", target="/k"), SshMount(),
+    StageMount(stage="toolchain", source="/t", target="/v", scratch=True),
+    CacheMount(id="d", target="/d", stage="toolchain"), ContextMount(source="a b/v", target="/src/a b/v"),
 )  # fmt: skip
-FLAGS = (
-    "--mount=type=cache,id=c,target=/c,sharing=locked", "--mount=type=cache,id=s,target=/s,sharing=shared",
-    "--mount=type=bind,target=/src,rw", "--mount=type=bind,from=toolchain,source=/t,target=/u",
-    "--mount=type=secret,id=k,target=/k,mode=0444",
-)  # fmt: skip
-
-
-def read(text: str) -> list[Instruction]:
-    """Docker's parse of a text. A RUN's words are the shell's, as far as quoting goes."""
-    return [_instruction(each) for each in docker.parse_string(text)]
-
-
-def _instruction(each: Any) -> Instruction:
-    assert not each.heredocs
-    assert each.json == (each.cmd.upper() in {"COPY", "ENTRYPOINT"})
-    is_run = each.cmd.upper() == "RUN"
-    return each.cmd.upper(), each.flags, tuple(shlex.split(each.value[0])) if is_run else each.value
-
-
-def expected(plan: Plan, flags: dict[object, str]) -> Iterator[Instruction]:
-    for stage in plan.stages:
-        yield "FROM", (), (str(stage.parent), "AS", stage.name)
-        if stage.name == "base":
-            yield "USER", (), ("0:0",)
-        for step in stage.steps:
-            if isinstance(step, Copy):
-                yield "COPY", (f"--from={step.stage}",), (step.source, step.target)
-            else:
-                yield "RUN", tuple(flags[mount] for mount in step.mounts), tuple(_words(step))
-    yield "USER", (), (plan.config.user,)
-    yield "ENTRYPOINT", (), plan.config.entrypoint
-
-
-def _words(step: Run) -> list[str]:
-    exports = [f"{name}={value}" for name, value in step.environment]
-    exports += [f"PATH={':'.join(step.path)}:$PATH"] if step.path else []
-    commands = [["export", *exports]] if exports else []
-    commands += [["cd", step.directory]] if step.directory else []
-    commands += [list(command) for command in step.commands]
-    return [word for command in commands for word in ("&&", *command)][1:]
 
 
 @st.composite
@@ -89,23 +51,37 @@ def plans(draw: st.DrawFn) -> Plan:
         environment=tuple(("A", value) for value in draw(st.lists(HOSTILE, max_size=2))),
         directory=draw(st.none() | HOSTILE.map(lambda name: f"/src/{name}")),
     )
-    copy = Copy(stage="build", source=f"/out/{draw(HOSTILE)}", target=f"/usr/bin/{draw(HOSTILE)}")
-    return plan_with(run, copy, draw(st.lists(HOSTILE, min_size=1, max_size=3).map(tuple)))
+    source, target = f"out/{draw(HOSTILE)}", f"/usr/bin/{draw(HOSTILE)}"
+    copy = draw(
+        st.sampled_from([Copy(stage="build", source=f"/{source}", target=target), Copy(source=source, target=target)])
+    )
+    write = Write(name="w", target=f"/src/{draw(HOSTILE)}", files=draw(FILES))
+    entrypoint = draw(st.lists(HOSTILE, min_size=1, max_size=3).map(tuple))
+    return plan_with(
+        run,
+        copy,
+        entrypoint,
+        write=write,
+        generated=draw(st.none() | HOSTILE.map(lambda name: PurePosixPath(f"g/{name}"))),
+    )
 
 
-def plan_with(run: Run, copy: Copy, entrypoint: tuple[str, ...]) -> Plan:
+def plan_with(
+    run: Run, copy: Copy, entrypoint: tuple[str, ...], write: Write = WRITE, generated: PurePosixPath | None = None
+) -> Plan:
     return Plan(
         package="p",
-        bin="p",
+        bins=("p",),
         platform=AMD64,
         stages=(
             Stage(name="base", parent=BASE, comment="a comment"),
             Stage(name="toolchain", parent=TOOLCHAIN),
             Stage(name="build", parent="base", steps=(run,)),
-            Stage(name="runtime", parent="base", steps=(copy,)),
+            Stage(name="runtime", parent="base", steps=(copy, *([write] if write.files else []))),
         ),
         config=ImageConfig(user="65532:65532", entrypoint=entrypoint),
         context=EMPTY,
+        generated=generated,
     )
 
 
@@ -119,8 +95,7 @@ def plan_with(run: Run, copy: Copy, entrypoint: tuple[str, ...]) -> Plan:
     command="",
 )
 def test_no_value_adds_an_instruction_a_word_or_an_option(plan: Plan, command: str) -> None:
-    flags: dict[object, str] = dict(zip(MOUNTS, FLAGS, strict=True))
-    assert read(render_dockerfile(plan, command=command)) == list(expected(plan, flags))
+    assert read(render_dockerfile(plan, command=command)) == expected(plan)
 
 
 NAMES = [
@@ -144,17 +119,27 @@ NAMES = [
 ]
 
 
+# So that the context's root is above all of these.
+OUTSIDE = (make_package("outside", ROOT / "outside"),)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_directories_of_any_name(name: str) -> None:
     package = make_package("member", ROOT / name / "member", needs=())
-    stub = make_package("other", ROOT / name / "other", bins=("other",))
-    plan = plan_of(make_workspace(package, stub))
-    found = [words for command, _, words in read(render_dockerfile(plan)) if command == "RUN" and "cargo" in words]
-    assert len(found) == 1
-    assert found[0][found[0].index("cd") + 1] == f"/src/{name}/member"
-    assert found[0][found[0].index("touch") + 1] == f"/src/{name}/other/src/bin/other.rs"
+    stub = make_package("other", ROOT / name / "other", bins=("other",), needs=(ROOT / "outside",))
+    is_mounted = name.isascii() and set(name).isdisjoint("$'\"\\")  # else refused
+    config = (ROOT / name / ".cargo/config",) if is_mounted else ()
+    plan = plan_of(make_workspace(package, stub, root=ROOT / name, outside=OUTSIDE), configuration=config)
+    found = read(render_dockerfile(plan))
+    layer, build = (words for command, _, words in found if command == "RUN" and "cargo" in words)
+    assert layer[layer.index("cd") + 1] == build[build.index("cd") + 1] == f"/build/src/{name}/member"
+    stubs = {following for word, following in pairwise(build) if word == "--stub"}
+    assert stubs == {f"{name}/other/src/bin/other.rs", "outside/src/bin/outside.rs"}
+    assert build[build.index("--package") + 1 :][:3] == ("member", f"{name}/member", f"{name}/member/src/bin/member.rs")
+    copies = [values for command, flags, values in found if command == "COPY" and not flags]
+    assert copies == [(f"{name}/Cargo.lock", "/lock/whole")]
     instructions = [command for command, _, _ in read(render_dockerfile(plan))]
-    plain = plan_of(
-        make_workspace(replace(package, directory=ROOT / "x/member"), replace(stub, directory=ROOT / "x/other"))
-    )
+    package, stub = replace(package, directory=ROOT / "x/member"), replace(stub, directory=ROOT / "x/other")
+    config = (ROOT / "x/.cargo/config",) if is_mounted else ()
+    plain = plan_of(make_workspace(package, stub, root=ROOT / "x", outside=OUTSIDE), configuration=config)
     assert instructions == [command for command, _, _ in read(render_dockerfile(plain))]

@@ -47,12 +47,16 @@ def context_of(directories: list[str], files: list[str] = [], excluded: list[str
 
 
 def make_tree(root: Path, paths: list[str]) -> list[str]:
-    """Make the files that can be made: a name may be taken by a directory, and the other way round."""
+    """Make the files that can be made: a name may be taken by a directory, and the other way round.
+
+    Returns these, and the directories that are empty but for version control.
+    """
     for path in paths:
         with contextlib.suppress(OSError):
             (root / path).parent.mkdir(parents=True, exist_ok=True)
             (root / path).touch()
-    return [str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()]
+    found = [path for path in root.rglob("*") if path.is_file() or {each.name for each in path.iterdir()} <= {".git"}]
+    return [str(path.relative_to(root)) for path in found]
 
 
 def agree(root: Path, files: list[str], context: Context) -> list[str]:

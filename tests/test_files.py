@@ -108,7 +108,8 @@ def test_a_write_that_the_system_cuts_off(tmp_path: Path) -> None:
         "except FileError as error: print(error); sys.exit(14)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code, str(path)],
+        # -B: Python would not notice that its own bytecode was cut off, either.
+        [sys.executable, "-B", "-c", code, str(path)],
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096)),
         stdout=subprocess.PIPE,
         text=True,

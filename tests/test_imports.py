@@ -14,27 +14,74 @@ from tests.imports import calls, graph, load_modules, uses
 # From the top down: a module may import from layers below its own, and from its own layer, but never from one above,
 # not even for type checkers. A package stands for all of its modules.
 LAYERS = [
-    {"cli"},  # options, and the boundary where errors become exit codes
+    {"cli"},  # the commands, and the boundary where errors become exit codes
+    {"options"},
+    {"completion"},  # what a shell offers for a word
+    {"candidates"},  # names that may be typed, from the manifest at hand  # what is typed, as values
     {"commands"},  # a verb as a short story
     {"hook", "tasks"},  # the other two ways in: pre-commit and doit
     {"work"},  # what one run of doit is asked to do
     {"actions"},  # what a task does
     {"session"},  # what the actions of one command share
-    {"inputs"},  # what decides an image
+    {"inputs", "planning"},  # what decides an image; a project and its pins become a plan
     {"pinning"},  # from names of images to pins
     {"project", "report"},  # manifest, settings and lock come together; how what happened looks
+    {"selection"},  # which packages of a workspace
     {"backends"},  # engines: siblings behind one protocol
     # One subject each.
-    {"cargo_lock", "dockerfile", "lock", "manifest", "planner", "record", "settings", "toolchain"},
+    {
+        "cargo_lock",
+        "dockerfile",
+        "lock",
+        "manifest",
+        "planner",
+        "record",
+        "settings",
+        "skeleton",
+        "toolchain",
+        "families",
+        "access",
+        "caches",
+        "generated",
+        "git",
+        "includes",
+        "named",
+        "outline",
+        "propose",
+        "tables",
+    },
+    {"hashes", "sent"},  # what files were, remembered
+    {"globs", "links"},  # what patterns mean on this disk, and what symbolic links lead to
     {"context"},  # the files of a plan's context
+    {"dockerfile_config"},  # the image's configuration as instructions
     {"plan"},  # what is to be built, as a value
-    {"files", "model", "process", "reference"},  # values, and the two doors to the machine
+    {"cache_text", "files", "model", "patterns", "process", "reference"},  # values, and the two doors to the machine
     {"errors"},
 ]
 MODULES = load_modules()
 NAMES = sorted(MODULES.keys() - {"cargo_stow"})
-PURE = ["context", "dockerfile", "errors", "lock", "model", "plan", "planner", "reference", "toolchain"]
-PURE += ["cargo_lock", "settings", "settings.grammar", "settings.keys", "settings.resolve"]
+PURE = [
+    "cache_text",
+    "caches",
+    "context",
+    "dockerfile",
+    "errors",
+    "families",
+    "lock",
+    "model",
+    "outline",
+    "patterns",
+    "plan",
+    "planner",
+    "reference",
+    "toolchain",
+]
+PURE += ["cargo_lock", "dockerfile_config", "selection", "tables"]
+PURE += [
+    name.removeprefix("cargo_stow.")
+    for name in MODULES
+    if name.startswith(("cargo_stow.planner.", "cargo_stow.propose", "cargo_stow.settings", "cargo_stow.skeleton"))
+]
 REACHING = [
     "subprocess",
     "socket",
@@ -44,7 +91,7 @@ REACHING = [
     "tempfile",
     "asyncio",
     "threading",
-    "urllib",
+    "urllib.request",
     "http",
     "shutil",
 ]
@@ -92,9 +139,21 @@ def test_only_backends_know_the_docker_sdk(name: str) -> None:
     ("library", "where"),
     [
         ("jinja2", {"cargo_stow.dockerfile"}),
-        ("click", {"cargo_stow.cli", "cargo_stow.report"}),
-        ("doit", {"cargo_stow.commands.doing", "cargo_stow.commands.state", "cargo_stow.tasks"}),
-        ("tomli", {"cargo_stow.lock", "cargo_stow.cargo_lock", "cargo_stow.manifest.toml"}),
+        ("click", {"cargo_stow.cli", "cargo_stow.completion", "cargo_stow.options"}),
+        ("doit", {"cargo_stow.commands.own_doit", "cargo_stow.commands.state", "cargo_stow.tasks"}),
+        (
+            "tomli",
+            {
+                "cargo_stow.lock",
+                "cargo_stow.cargo_lock",
+                "cargo_stow.manifest.toml",
+                "cargo_stow.settings.kinds",  # tables and lists that are typed
+                "cargo_stow.skeleton.lockfile",
+            },
+        ),
+        ("rich", {"cargo_stow.tables"}),
+        ("tomli_w", {"cargo_stow.actions.registries", "cargo_stow.skeleton.layout", "cargo_stow.skeleton.lockfile"}),
+        ("tomlkit", {"cargo_stow.propose.section"}),
     ],
 )
 def test_each_library_has_its_place(library: str, where: set[str]) -> None:
@@ -118,6 +177,7 @@ def test_what_is_not_needed_is_not_imported(arguments: list[str]) -> None:
         "    print(*sorted(name.partition('.')[0] for name in sys.modules), file=sys.stderr)\n"
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert not {"jinja2", "docker", "doit", "requests", "tomli", "filelock", "hypothesis"} & set(ended.stderr.split())
+    unneeded = {"jinja2", "docker", "doit", "requests", "rich", "tomli", "tomli_w", "tomlkit", "filelock", "hypothesis"}
+    assert not unneeded & set(ended.stderr.split())
     if "--version" in arguments:
         assert __version__ in ended.stdout

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,11 +25,13 @@ def pin(reference: str, platform: Platform = AMD64, *, digest: str | None = None
 
 
 def test_the_text_is_what_people_review() -> None:
-    lock = Lock().having([pin("rust:1.95-slim", id=DIGEST), pin("debian:12", ARM, digest=DIGEST)])
+    base = replace(pin("debian:12", ARM, digest=DIGEST), package_manager="apt")
+    lock = Lock().having([pin("rust:1.95-slim", id=DIGEST), base])
     assert lock.text() == (
         "# Written by cargo-stow: the images that names resolved to. Commit this file; `cargo stow update` moves it.\n"
         "version = 1\n"
         f'\n[[image]]\nreference = "debian:12"\nplatform = "linux/arm/v7"\ndigest = "{DIGEST}"\n'
+        'package_manager = "apt"\n'
         f'\n[[image]]\nreference = "rust:1.95-slim"\nplatform = "linux/amd64"\nid = "{DIGEST}"\n'
     )
 
@@ -40,9 +43,14 @@ REFERENCES = st.builds(
     digest=st.sampled_from([None, DIGEST]),
 )
 PLATFORMS = st.sampled_from(["linux/amd64", "linux/arm64", "linux/arm/v7"]).map(parse_platform)
-PINS = st.builds(Pin, reference=REFERENCES, platform=PLATFORMS, digest=st.sampled_from([DIGEST, OTHER])) | st.builds(
-    Pin, reference=REFERENCES, platform=PLATFORMS, id=st.just(DIGEST)
-)
+MANAGERS = st.sampled_from([None, "apt", "apk", "dnf", "microdnf"])
+PINS = st.builds(
+    Pin,
+    reference=REFERENCES,
+    platform=PLATFORMS,
+    digest=st.sampled_from([DIGEST, OTHER]),
+    package_manager=MANAGERS,
+) | st.builds(Pin, reference=REFERENCES, platform=PLATFORMS, id=st.just(DIGEST), package_manager=MANAGERS)
 
 
 def fits(pin: Pin) -> bool:
@@ -94,6 +102,8 @@ def test_what_to_build_from() -> None:
         ('version = 1\nimage = "a"\n', "array of tables"),
         ("version = 1\nimage = [1]\n", "not an image entry"),
         (f"version = 1\n{ENTRY}extra = 1\n", "not an image entry"),
+        (f"version = 1\n{ENTRY}package_manager = 'zypper'\n", "package_manager = 'zypper' is none of apt, apk, dnf,"),
+        (f"version = 1\n{ENTRY}package_manager = 1\n", "either digest or id"),
         (f"version = 1\n{ENTRY}id = '{DIGEST}'\n", "either digest or id"),
         ("version = 1\n[[image]]\nreference = 'debian:12'\n", "either digest or id"),
         (f"version = 1\n{ENTRY.replace('debian:12', 'Debian:12')}", "lower case"),

@@ -12,13 +12,14 @@ from cargo_stow.reference import parse_reference
 from tests.crates import AMD64
 
 DEBIAN, TRIXIE, RUST = (parse_reference(text) for text in ("debian:12", "debian:13", "rust:1.95"))
+RUSTUP = Stage(name="rustup", parent="base")
 BASE, LENDER = Stage(name="base", parent=DEBIAN), Stage(name="toolchain", parent=RUST)
 
 
 def make(*stages: Stage) -> Plan:
     return Plan(
         package="greeter",
-        bin="greeter",
+        bins=("greeter",),
         platform=AMD64,
         stages=stages,
         config=ImageConfig(user="0:0", entrypoint=("/usr/bin/greeter",)),
@@ -54,6 +55,9 @@ def test_one_base_and_a_lent_toolchain() -> None:
         ((BASE, Stage(name="base", parent=TRIXIE)), "two stages `base`"),
         ((BASE, LENDER, LENDER, runtime()), "two stages `toolchain`"),
         ((BASE, LENDER, runtime(parent="toolchain")), "not from `toolchain`"),
+        ((BASE, RUSTUP, runtime(parent="rustup")), "not from `rustup`"),
+        ((BASE, RUSTUP), "the image must stem from the stage `base`"),
+        ((BASE, RUSTUP, runtime(Copy(stage="rustup", source="/a", target="/b"))), "must not copy files from `rustup`"),
         ((BASE, runtime(parent="Toolchain")), "not from `Toolchain`"),
         ((BASE, runtime(parent="later")), "not from `later`"),
         ((BASE, runtime(parent="runtime")), "not from `runtime`"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,9 @@ from cargo_stow.dockerfile import render_dockerfile, render_dockerignore
 from cargo_stow.errors import UsageError
 from tests.crates import ROOT, make_package, make_workspace, plan_of
 from tests.docker_patterns import is_sent, parse_patterns
+
+if TYPE_CHECKING:
+    from cargo_stow.plan import Plan
 
 MEMBER, OTHER = ROOT / "member", ROOT / "other"
 REFUSED = {
@@ -58,6 +62,11 @@ ODD = st.text(
 )
 
 
+def lines(plan: Plan) -> int:
+    """How many lines there are, not counting those that Docker joins: where they are broken depends on their length."""
+    return render_dockerfile(plan).encode().replace(b" \\\n", b"").count(b"\n")
+
+
 @given(name=ODD.filter(lambda name: "/" not in name and "\0" not in name and name not in {".", ".."}))
 def test_any_directory_name_is_refused_or_read_back_by_docker(name: str) -> None:
     workspace = make_workspace(make_package("member", ROOT / name), make_package("other", ROOT / "x" / name))
@@ -67,7 +76,7 @@ def test_any_directory_name_is_refused_or_read_back_by_docker(name: str) -> None
         assert str(error).isprintable()  # noqa: PT017
         return
     usual = plan_of(make_workspace(make_package("member", MEMBER), make_package("other", ROOT / "x" / "member")))
-    assert render_dockerfile(plan).encode().count(b"\n") == render_dockerfile(usual).encode().count(b"\n")
+    assert lines(plan) == lines(usual)
     patterns = parse_patterns(render_dockerignore(plan.context))
     sent = (
         f"{name}/src/main.rs",

@@ -11,7 +11,7 @@ import pytest
 
 from cargo_stow.backends.protocol import PushProgress
 from cargo_stow.errors import FileError, StowError, UsageError
-from cargo_stow.report import Report, _size
+from cargo_stow.report import Report, size
 from tests.terminal import on_terminal
 
 ERROR = UsageError("it failed", detail="one\ntwo\n", hint="type this")
@@ -175,7 +175,7 @@ def test_a_result_that_cannot_be_written() -> None:
     ],
 )
 def test_sizes(count: int, text: str) -> None:
-    assert _size(count) == text
+    assert size(count) == text
 
 
 def test_what_a_terminal_would_obey_is_shown(capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,8 @@ from cargo_stow.dockerfile import render_dockerfile, render_dockerignore
 from cargo_stow.errors import DifferenceError
 from cargo_stow.files import read_text, write_text
 from cargo_stow.lock import load_lock
-from cargo_stow.pinning import plan_of, settle
+from cargo_stow.pinning import find_lock, settle
+from cargo_stow.planning import plan_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,13 +25,14 @@ IGNORE_SUFFIX = ".dockerignore"
 
 
 def default_output(project: Project) -> Path:
-    """Beside the manifest."""
-    return project.package.directory / "Dockerfile"
+    """Beside the manifest; where each executable has an image of its own, each has a file."""
+    name = f"{project.settings.bins[0]}.Dockerfile" if project.settings.is_split else "Dockerfile"
+    return project.package.directory / name
 
 
 def render(project: Project, lock: Lock, output: Path) -> dict[Path, str]:
     """Return the text of the Dockerfile and of its companion, by path."""
-    plan = plan_of(project, lock)
+    plan = plan_of(project, lock, alone=True)
     text = render_dockerfile(plan, command=_command(project, output))
     return {
         output: text,
@@ -54,7 +56,7 @@ def settled(session: Session, project: Project, *, locked: bool) -> tuple[Lock, 
     """The complete lock, and what was written for it."""
     with session.locked(project):
         before = load_lock(project.lock_file)
-        lock = settle(project, session.backend, session.report, locked=locked)
+        lock = settle(project, session.backend, session.report, locked=locked, offline=session.offline)
     return lock, [] if lock == before else [project.lock_file]
 
 
@@ -71,6 +73,14 @@ def check(project: Project, lock: Lock, output: Path) -> None:
             hint="run `cargo stow dockerfile`, and commit what it writes",
             detail="".join(_difference(found[path] or "", wanted[path], path) for path in stale),
         )
+
+
+def is_current(project: Project, output: Path) -> bool:
+    """Say whether files and Stow.lock are what they should be. Raises DifferenceError, too, for files that are not."""
+    lock = find_lock(project)
+    if lock is not None:
+        check(project, lock, output)
+    return lock is not None
 
 
 def _difference(found: str, wanted: str, path: Path) -> str:

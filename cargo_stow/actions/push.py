@@ -11,8 +11,13 @@ if TYPE_CHECKING:
     from cargo_stow.session import Session
 
 
-def check_pushable(project: Project) -> None:
-    """Raise UsageError when nothing says where to push; asked before anything is built."""
+def check_pushable(session: Session, project: Project) -> None:
+    """Raise UsageError when nothing says where to push, or nobody may be asked; before anything is built."""
+    if session.offline:
+        raise UsageError(
+            f"{project.target} cannot be pushed: --offline (or CARGO_NET_OFFLINE=true) forbids to ask its registry",
+            hint="do without it; to build alone, `cargo stow build --offline`",
+        )
     if project.settings.target_image is None:
         raise UsageError(
             f"{project.package.manifest}, [package.metadata.container]: `target_image` is missing, so there is nowhere"
@@ -22,10 +27,11 @@ def check_pushable(project: Project) -> None:
 
 
 def push(session: Session, project: Project) -> str:
-    """Push the image under its name; returns `name@sha256:…`, by which anyone can pull it."""
-    check_pushable(project)
-    session.report.status("Pushing", str(project.target))
-    with session.report.pushing() as progress:
-        digest = session.backend().push(project.target, progress)
-    session.report.status("Pushed", f"{project.target}")
+    """Push the image under its names; returns `name@sha256:…`, by which anyone can pull it."""
+    check_pushable(session, project)
+    for target in project.targets:
+        session.report.status("Pushing", str(target))
+        with session.report.pushing() as progress:
+            digest = session.backend().push(target, progress)
+        session.report.status("Pushed", f"{target}")
     return f"{project.target.name}@{digest}"

@@ -8,9 +8,8 @@ import time
 import uuid
 from typing import TYPE_CHECKING
 
-from cargo_stow.actions.build import check_sources, find_current, make_image
+from cargo_stow.actions.build import find_current, make_images, settle_sources
 from cargo_stow.errors import StowError
-from cargo_stow.pinning import plan_of, settle
 from cargo_stow.reference import ImageRef
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ def run(session: Session, project: Project, options: RunOptions, *, locked: bool
     """Run a project's program; returns its exit code. Neither the image of `build` nor its tag is touched."""
     session.backend().sweep(REPOSITORY, _is_left)
     with _temporary_image(session, project, locked=locked, keep=options.detach) as image:
-        session.report.status("Running", f"{project.settings.bin} of {project.package.name}")
+        session.report.status("Running", f"{project.settings.bins[0]} of {project.package.name}")
         return session.backend().run(image, options)
 
 
@@ -71,6 +70,7 @@ def _remove(session: Session, reference: ImageRef) -> None:
 
 
 def _build(session: Session, project: Project, *, locked: bool) -> Image:
-    check_sources(session, project, locked=locked)
-    lock = settle(project, session.backend, session.report, locked=locked)
-    return make_image(session, project, lock, plan_of(project, lock))
+    session.caches.check(offline=session.offline)
+    lock = settle_sources(session, [project], locked=locked)
+    _, images = make_images(session, [project], lock, [project])
+    return images[0]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cargo_stow.errors import LockError
 from cargo_stow.files import write_text
 from cargo_stow.lock import Lock, load_lock
-from cargo_stow.pinning import resolve
+from cargo_stow.pinning import Asking
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,11 +26,10 @@ def update(session: Session, projects: Sequence[Project], *, whole: bool, locked
     path = projects[0].lock_file
     with session.locked(projects[0]):
         old = load_lock(path)
-        wanted = dict.fromkeys((image, project.platform) for project in projects for image in project.images)
-        fresh = resolve(session.backend(), old, wanted, session.report)
-        for pin in fresh:
+        fresh = _resolved(session, projects, old)
+        for pin in fresh.pins:
             _tell(session, old.find(pin.reference, pin.platform), pin)
-        new = (Lock() if whole else old).having(fresh)
+        new = fresh if whole else old.having(fresh.pins)
         if new == old:
             return
         if locked:
@@ -40,6 +39,15 @@ def update(session: Session, projects: Sequence[Project], *, whole: bool, locked
             )
         write_text(path, new.text())
     session.report.status("Wrote", str(path))
+
+
+def _resolved(session: Session, projects: Sequence[Project], old: Lock) -> Lock:
+    """A lock of what all images mean now; each is asked for once."""
+    asking = Asking(backend=session.backend(), report=session.report, known=old, offline=session.offline)
+    fresh = Lock()
+    for project in projects:
+        fresh = asking.complete(fresh, project)
+    return fresh
 
 
 def _tell(session: Session, before: Pin | None, after: Pin) -> None:

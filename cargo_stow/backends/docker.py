@@ -6,13 +6,14 @@ import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cargo_stow.backends import buildx, container
+from cargo_stow.backends.buildx import build
+from cargo_stow.backends.cache_export import check_export, export_cache
 from cargo_stow.backends.client import DockerClient
 from cargo_stow.backends.engine import Engine
 from cargo_stow.backends.engine_values import familiar_name
 from cargo_stow.backends.protocol import Image
-from cargo_stow.dockerfile import render_dockerfile, render_dockerignore
 from cargo_stow.errors import (
+    EngineError,
     EngineStoppedError,
     ImageNotFoundError,
     LockError,
@@ -25,11 +26,12 @@ from cargo_stow.files import write_text
 from cargo_stow.lock import Pin
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from cargo_stow.backends.engine_values import EngineImage
     from cargo_stow.backends.protocol import BuildOrder, PushProgress, RunOptions
+    from cargo_stow.families import BaseFacts
     from cargo_stow.model import Platform
     from cargo_stow.process import Runner
     from cargo_stow.reference import ImageRef
@@ -47,11 +49,13 @@ class DockerBackend:
     def where(self) -> str:
         return f"docker {self._engine.address}"
 
-    def resolve(self, reference: ImageRef, platform: Platform, known: Pin | None) -> Pin:
+    def resolve(self, reference: ImageRef, platform: Platform, known: Pin | None, *, offline: bool = False) -> Pin:
         reference = reference.tagged
         if reference.digest:
             return Pin(reference=reference, platform=platform, digest=reference.digest)
         try:
+            if offline:
+                raise RegistryError(f"--offline forbids to look up {reference}", hint="do without --offline")
             with self._answering():
                 digest = self._engine.registry_digest(reference)
         except ImageNotFoundError as error:
@@ -74,6 +78,14 @@ class DockerBackend:
             ) from error
         return _local_pin(reference, platform, image)
 
+    def inspect_base(self, pin: Pin, directory: Path) -> BaseFacts:
+        from cargo_stow.backends.inspection import inspect_base  # noqa: PLC0415 - a base is looked into once
+
+        self.check(pin)
+        with self._answering():
+            self._engine.ping()
+        return inspect_base(pin, directory, self._runner, self._environment)
+
     def check(self, pin: Pin) -> None:
         if pin.id is None:
             return
@@ -89,10 +101,24 @@ class DockerBackend:
                 hint="to build on the new one: `cargo stow update`",
             )
 
-    def build(self, order: BuildOrder) -> Image:
+    def build(self, orders: Sequence[BuildOrder]) -> list[Image]:
         with self._answering():
-            self._engine.platform()  # Of an engine that is stopped, `docker build` would only say that it failed.
-        digests = buildx.build(order, _write(order), self._runner, self._environment)
+            self._engine.ping()  # Of an engine that is stopped, `docker build` would only say that it failed.
+        if any(order.plan.config.annotations for order in orders):
+            self._check_annotations()
+        files = [_write(order) for order in orders]
+        return [self._built(digests) for digests in build(orders, files, self._runner, self._environment)]
+
+    def _check_annotations(self) -> None:
+        """An engine of old would drop them without a word."""
+        if not self._engine.has_containerd_store():
+            raise EngineError(
+                f"the engine at {self._engine.address} keeps no annotations: its image store is not containerd's",
+                hint="say it in `labels`; or turn on containerd's image store: feature `containerd-snapshotter` in"
+                " daemon.json, from Docker 24 on",
+            )
+
+    def _built(self, digests: tuple[str, ...]) -> Image:
         for digest in digests:
             image = self.find(digest)
             if image is not None:
@@ -102,6 +128,12 @@ class DockerBackend:
             f"the build ended well, but the engine at {self._engine.address} does not have its image {names}",
             hint="is the chosen builder (`docker buildx ls`) that engine's own? `docker buildx use default` chooses it",
         )
+
+    def check_export(self) -> None:
+        check_export(self._runner, self._environment, self._engine.address, self._engine.has_containerd_store)
+
+    def export_cache(self, order: BuildOrder, targets: tuple[str, ...]) -> None:
+        export_cache(order, targets, _write(order), self._runner, self._environment)
 
     def find(self, name: ImageRef | str) -> Image | None:
         image = self._engine.image(str(name))
@@ -132,6 +164,8 @@ class DockerBackend:
         return self._engine.push(reference, progress)
 
     def run(self, image: Image, options: RunOptions) -> int:
+        from cargo_stow.backends import container  # noqa: PLC0415
+
         if not options.detach:
             return container.run_attached(image.reference, options, self._engine, self._runner, self._environment)
         self._print_result(
@@ -150,9 +184,11 @@ class DockerBackend:
 
 
 def _write(order: BuildOrder) -> Path:
-    path = order.directory / f"{order.plan.package}.{order.plan.bin}.Dockerfile"
-    write_text(path, render_dockerfile(order.plan))
-    write_text(path.with_name(path.name + ".dockerignore"), render_dockerignore(order.plan.context))
+    from cargo_stow.dockerfile import render_dockerfile, render_dockerignore  # noqa: PLC0415 - a no-op renders nothing
+
+    path = order.directory / f"{order.plan.name}.Dockerfile"
+    write_text(path, render_dockerfile(order.plan), durable=False)
+    write_text(path.with_name(path.name + ".dockerignore"), render_dockerignore(order.plan.context), durable=False)
     return path
 
 

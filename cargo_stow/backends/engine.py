@@ -1,7 +1,8 @@
-"""The one module that talks to the Docker Engine API, through the Docker SDK.
+"""The only way to the Docker Engine API.
 
 Owns what is asked of an engine: images, tags, digests, pushes and containers. Must not start a process, print, or let
-an exception of the SDK out. The SDK is imported with the first request, not with this module.
+an exception out that is not ours. The plain requests go over a socket; the Docker SDK, which takes long to import, is
+for registries, and for an engine behind TLS or ssh. What carries a request is imported with the first one.
 """
 
 from __future__ import annotations
@@ -9,20 +10,21 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, TypeVar
 
-from cargo_stow.backends.engine_values import familiar_name, make_container_state, make_image, make_platform
+from cargo_stow.backends.engine_api import TIMEOUT, AnswerError, EngineApi, ForeignError
+from cargo_stow.backends.engine_endpoint import find_plain_endpoint
+from cargo_stow.backends.engine_values import familiar_name, make_container_state, make_image
 from cargo_stow.errors import EngineError, ImageNotFoundError, UsageError
 from cargo_stow.reference import parse_reference
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from types import TracebackType
 
     import docker
 
-    from cargo_stow.backends.engine_connection import Endpoint
+    from cargo_stow.backends.engine_api import Transport
+    from cargo_stow.backends.engine_endpoint import Endpoint
     from cargo_stow.backends.engine_values import ContainerState, EngineImage
     from cargo_stow.backends.protocol import PushProgress
-    from cargo_stow.model import Platform
     from cargo_stow.reference import ImageRef
 
 _NOT_FOUND, _CONFLICT = 404, 409
@@ -31,28 +33,18 @@ _T = TypeVar("_T")
 
 
 class Engine:
-    """An engine, at the address that the environment names. Nothing is asked, nor imported, before the first request.
+    """An engine, at the address that the environment names. Nothing is asked, nor read, before the first request.
 
     Every request may raise EngineStoppedError, EngineDeniedError, EngineError, and UsageError for an address that
     cannot be; the methods name what else they raise. One thread at a time.
     """
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    def __init__(self, environment: Mapping[str, str], timeout: float = TIMEOUT) -> None:
         self._environment = environment
+        self._timeout = timeout
         self._endpoint: Endpoint | None = None
-        self._api: docker.APIClient | None = None
-
-    def __enter__(self) -> Engine:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Give the connections back; the next request makes new ones."""
-        if self._api is not None:
-            self._api.close()
-            self._api = None
+        self._api: EngineApi | None = None
+        self._client: docker.APIClient | None = None
 
     @property
     def address(self) -> str:
@@ -62,19 +54,19 @@ class Engine:
     def image(self, name: str) -> EngineImage | None:
         """Inspect an image by tag, `name@digest` or ID; None where the engine has none."""
         return self._ask_unless(
-            {_NOT_FOUND},
-            f"inspect the image `{name}`",
-            lambda api: make_image(api.inspect_image(name)),  # type: ignore[no-untyped-call]
+            {_NOT_FOUND}, f"inspect the image `{name}`", lambda api: make_image(api.inspect_image(name))
         )
 
     def tag(self, image: str, reference: ImageRef) -> None:
         """Give an image one more name, taking it from whichever has it. Raises ImageNotFoundError."""
         _refuse_digest(reference)
-        name, tag = reference.name, reference.tagged.tag
-        done = self._ask_unless(
-            {_NOT_FOUND}, f"tag `{image}` as `{reference}`", lambda api: (api.tag(image, name, tag),)
-        )
-        if done is None:
+        name, tag = reference.name, reference.tagged.tag or ""
+
+        def ask(api: EngineApi) -> bool:
+            api.tag_image(image, name, tag)
+            return True
+
+        if not self._ask_unless({_NOT_FOUND}, f"tag `{image}` as `{reference}`", ask):
             raise ImageNotFoundError(f"the engine at {self.address} has no image `{image}`")
 
     def untag(self, name: str) -> None:
@@ -88,7 +80,7 @@ class Engine:
     def images_named(self, repository: str) -> tuple[EngineImage, ...]:
         """The images that have a tag `repository:*`."""
         name = familiar_name(parse_reference(repository))
-        found = self._ask(f"list the images named `{name}`", lambda api: [str(one["Id"]) for one in api.images(name)])
+        found = self._ask(f"list the images named `{name}`", lambda api: [one["Id"] for one in api.list_images(name)])
         images = (self.image(identity) for identity in dict.fromkeys(found))  # One may go while we ask.
         return tuple(image for image in images if image and any(tag.startswith(f"{name}:") for tag in image.tags))
 
@@ -98,14 +90,21 @@ class Engine:
         Raises ImageNotFoundError, RegistryError, NoCredentialsError or RefusedError, and what `find_credentials` does.
         """
         from cargo_stow.backends.credentials import find_credentials  # noqa: PLC0415
+        from cargo_stow.backends.engine_sdk import translated  # noqa: PLC0415
         from cargo_stow.backends.registry_lookup import look_up_digest  # noqa: PLC0415
 
         credentials = find_credentials(reference.registry, self._environment)
-        return self._ask(f"look up `{reference}`", lambda api: look_up_digest(api, reference.tagged, credentials))
+        with translated(self.address, f"look up `{reference}`"):
+            return look_up_digest(self._connect_sdk(), reference.tagged, credentials)
 
-    def platform(self) -> Platform:
-        """What the engine itself runs on."""
-        return self._ask("say its version", lambda api: make_platform(api.version()))
+    def ping(self) -> None:
+        """Ask for nothing but an answer."""
+        self._ask("answer", lambda api: api.ping())
+
+    def has_containerd_store(self) -> bool:
+        """Whether images are in containerd's store, with which the engine's own builder can export caches."""
+        store = "io.containerd.snapshotter"
+        return self._ask("describe itself", lambda api: store in str(api.info().get("DriverStatus")))
 
     def push(self, reference: ImageRef, progress: Callable[[PushProgress], None]) -> str:
         """Push a tag to its registry. Returns the digest `sha256:…` of the manifest that the registry has now.
@@ -113,6 +112,7 @@ class Engine:
         Raises ImageNotFoundError, RegistryError, NoCredentialsError or RefusedError, and what `find_credentials` does.
         """
         from cargo_stow.backends.credentials import find_credentials  # noqa: PLC0415
+        from cargo_stow.backends.engine_sdk import translated  # noqa: PLC0415
         from cargo_stow.backends.push import push_image  # noqa: PLC0415
 
         _refuse_digest(reference)
@@ -120,14 +120,16 @@ class Engine:
         if self.image(str(tagged)) is None:
             raise ImageNotFoundError(f"the engine at {self.address} has no image `{tagged}`", hint="build it first")
         credentials = find_credentials(tagged.registry, self._environment)
-        api = self._ask(f"push `{tagged}`", lambda connected: connected)
-        return self._confirm(tagged, push_image(api, self.address, tagged, credentials, progress))
+        with translated(self.address, f"push `{tagged}`"):
+            client = self._connect_sdk()
+        return self._confirm(tagged, push_image(client, self.address, tagged, credentials, progress))
 
     def _confirm(self, reference: ImageRef, digest: str) -> str:
         """Hold the digest of the stream against what the engine has noted; take the noted one if it named none."""
         image = self.image(str(reference))
         prefix = f"{familiar_name(reference)}@"
-        noted = [name.removeprefix(prefix) for name in (image.digests if image else ()) if name.startswith(prefix)]
+        names = [name for name in (image.digests if image else ()) if name.startswith(prefix)]
+        noted = sorted({name.removeprefix(prefix) for name in names})  # once for each tag in containerd's store
         if digest and (digest in noted or not noted):
             return digest
         if not digest and len(noted) == 1:
@@ -143,12 +145,12 @@ class Engine:
         With `within`, wait so many seconds at most; the state then may be that it runs.
         """
 
-        def ask(api: docker.APIClient) -> ContainerState:
+        def ask(api: EngineApi) -> ContainerState:
             state = make_container_state(api.inspect_container(container))
             if not state.running:
                 return state
             with _at_most(within):
-                api.wait(container, timeout=within)
+                api.wait_for_container(container, within)
             return make_container_state(api.inspect_container(container))
 
         return self._ask_unless({_NOT_FOUND}, f"inspect the container `{container}`", ask)
@@ -158,15 +160,17 @@ class Engine:
         self._ask_unless(
             {_NOT_FOUND, _CONFLICT},
             f"send signal {signum} to the container `{container}`",
-            lambda api: api.kill(container, signal=signum),
+            lambda api: api.kill_container(container, signum),
         )
 
     def stopped_containers(self, prefix: str) -> tuple[str, ...]:
         """The names, of those that begin so, of containers that do not run (one that is paused does)."""
-        found = self._ask(
-            f"list the containers named `{prefix}*`", lambda api: api.containers(all=True, filters={"name": prefix})
-        )
-        names = (str(name).removeprefix("/") for one in found if one["State"] in _STOPPED for name in one["Names"])
+
+        def ask(api: EngineApi) -> list[str]:
+            found = [one for one in api.list_containers(prefix) if one["State"] in _STOPPED]
+            return [name.removeprefix("/") for one in found for name in one["Names"]]
+
+        names = self._ask(f"list the containers named `{prefix}*`", ask)
         return tuple(name for name in names if name.startswith(prefix))
 
     def remove_stopped_container(self, container: str) -> None:
@@ -174,7 +178,7 @@ class Engine:
         self._ask_unless(
             {_NOT_FOUND, _CONFLICT},
             f"remove the container `{container}`",
-            lambda api: api.remove_container(container, v=True),
+            lambda api: api.remove_container(container, force=False),
         )
 
     def remove_container(self, container: str) -> None:
@@ -182,59 +186,73 @@ class Engine:
         self._ask_unless(
             {_NOT_FOUND, _CONFLICT},
             f"remove the container `{container}`",
-            lambda api: api.remove_container(container, v=True, force=True),
+            lambda api: api.remove_container(container, force=True),
         )
 
     def container_count_using(self, image_id: str) -> int:
         """How many containers, stopped ones included, were made from exactly this image ID."""
-        found = self._ask("list the containers", lambda api: [str(one["ImageID"]) for one in api.containers(all=True)])
+        found = self._ask("list the containers", lambda api: [one["ImageID"] for one in api.list_containers()])
         return found.count(image_id)
 
-    def _ask(self, doing: str, request: Callable[[docker.APIClient], _T]) -> _T:
+    def _ask(self, doing: str, request: Callable[[EngineApi], _T]) -> _T:
         from cargo_stow.backends.engine_errors import translated  # noqa: PLC0415
 
-        endpoint = self._find_endpoint()
-        with translated(endpoint.address, doing):
-            return request(self._connect(endpoint))
+        with translated(self.address, doing):
+            return request(self._connect())
 
-    def _ask_unless(self, fine: set[int], doing: str, request: Callable[[docker.APIClient], _T]) -> _T | None:
+    def _ask_unless(self, fine: set[int], doing: str, request: Callable[[EngineApi], _T]) -> _T | None:
         """Ask, and give None where the engine's answer has one of these status codes."""
-        from docker.errors import APIError  # noqa: PLC0415
 
-        def guarded(api: docker.APIClient) -> _T | None:
+        def guarded(api: EngineApi) -> _T | None:
             try:
                 return request(api)
-            except APIError as error:
-                if error.status_code in fine:
+            except AnswerError as error:
+                if error.status in fine and not isinstance(error, ForeignError):
                     return None
                 raise
 
         return self._ask(doing, guarded)
 
     def _find_endpoint(self) -> Endpoint:
-        from cargo_stow.backends.engine_connection import find_endpoint  # noqa: PLC0415
-
         if self._endpoint is None:
-            self._endpoint = find_endpoint(self._environment)
+            self._endpoint = find_plain_endpoint(self._environment) or self._find_any_endpoint()
         return self._endpoint
 
-    def _connect(self, endpoint: Endpoint) -> docker.APIClient:
-        from cargo_stow.backends.engine_connection import connect  # noqa: PLC0415
+    def _find_any_endpoint(self) -> Endpoint:
+        from cargo_stow.backends.engine_sdk import find_endpoint  # noqa: PLC0415
 
+        return find_endpoint(self._environment)
+
+    def _connect(self) -> EngineApi:
         if self._api is None:
-            self._api = connect(endpoint)
+            self._api = EngineApi(self._make_transport(self._find_endpoint()), self._timeout)
         return self._api
+
+    def _make_transport(self, endpoint: Endpoint) -> Transport:
+        if endpoint.plain:
+            from cargo_stow.backends.engine_http import HttpTransport  # noqa: PLC0415
+
+            return HttpTransport(endpoint)
+        from cargo_stow.backends.engine_sdk import SdkTransport, neutral  # noqa: PLC0415
+
+        with neutral():
+            return SdkTransport(self._connect_sdk())
+
+    def _connect_sdk(self) -> docker.APIClient:
+        from cargo_stow.backends.engine_sdk import connect  # noqa: PLC0415
+
+        if self._client is None:
+            self._client = connect(self._find_endpoint(), self._timeout)
+        return self._client
 
 
 @contextlib.contextmanager
 def _at_most(seconds: int | None) -> Iterator[None]:
     """Leave quietly when waiting ends because its time is up."""
-    from cargo_stow.backends.engine_errors import is_timeout  # noqa: PLC0415
-
     try:
         yield
-    except OSError as error:  # requests' own are
-        if seconds is None or not is_timeout(error):
+    except TimeoutError:
+        if seconds is None:
             raise
 
 

@@ -1,7 +1,7 @@
-"""From what the SDK, requests and the system raise to the tree of errors. Nobody above sees one of theirs.
+"""From what asking an engine raises to the tree of errors. Nobody above sees an exception that is not ours.
 
 Owns the telling apart of an engine that is stopped, one that denies, one that answered with an error, and one that
-broke off: by errno and by type, never by searching a text. Imports the SDK: import this module when it is needed only.
+broke off: by errno and by type, never by searching a text. What the SDK raises comes through `engine_sdk.neutral`.
 """
 
 from __future__ import annotations
@@ -12,10 +12,7 @@ import socket
 import ssl
 from typing import TYPE_CHECKING
 
-import requests
-import urllib3
-from docker.errors import APIError, DockerException, StreamParseError
-
+from cargo_stow.backends.engine_api import AnswerError
 from cargo_stow.errors import EngineDeniedError, EngineError, EngineStoppedError, StowError
 
 if TYPE_CHECKING:
@@ -33,8 +30,15 @@ _STOPPED = frozenset(
     }
 )
 _DENIED = frozenset({errno.EACCES, errno.EPERM})
-_NOT_UNDERSTOOD = (StreamParseError, LookupError, TypeError, ValueError, AttributeError)
-_FAILURES = (DockerException, requests.RequestException, urllib3.exceptions.HTTPError, OSError, *_NOT_UNDERSTOOD)
+_NOT_UNDERSTOOD = (LookupError, TypeError, ValueError, AttributeError, RecursionError)
+_HINT = "see whether `docker info` works, and what the engine's log says: `journalctl -u docker`"
+
+
+class UnusableError(Exception):
+    """What answers is no engine that we can talk to."""
+
+
+_FAILURES = (AnswerError, UnusableError, OSError, *_NOT_UNDERSTOOD)
 
 
 @contextlib.contextmanager
@@ -69,18 +73,19 @@ def walk_causes(error: BaseException) -> Iterator[BaseException]:
 def translate(error: BaseException, address: str, doing: str) -> StowError:
     """Choose the error of ours for one of theirs."""
     causes = list(walk_causes(error))
-    answer = next((cause for cause in causes if isinstance(cause, APIError)), None)
+    answer = next((cause for cause in causes if isinstance(cause, AnswerError)), None)
     if answer is not None:
         return EngineError(
-            f"the engine at {address} answered {answer.status_code} when asked to {doing}",
-            detail=str(answer.explanation or ""),
+            f"the engine at {address} answered {answer.status} when asked to {doing}",
+            hint=_HINT,
+            detail=answer.message,
         )
     number = _find_errno(causes)
     if number in _STOPPED or any(isinstance(cause, socket.gaierror) for cause in causes):
         return make_stopped_error(address)
     if number in _DENIED and address.startswith("unix:"):
         return make_denied_error(address)
-    return EngineError(f"cannot {doing}: {_say_what_broke(causes, address)}", detail=str(error))
+    return EngineError(f"cannot {doing}: {_say_what_broke(causes, address)}", hint=_HINT, detail=str(error))
 
 
 def _find_errno(causes: list[BaseException]) -> int | None:
@@ -97,23 +102,14 @@ def _say_what_broke(causes: list[BaseException], address: str) -> str:
     """TLS and time-outs lie at the bottom of the chain; of the rest, what was wrapped last knows best."""
     if any(isinstance(cause, ssl.SSLError) for cause in causes):
         return f"TLS with the engine at {address} failed"
-    if _has_timed_out(causes):
+    if any(isinstance(cause, TimeoutError) for cause in causes):
         return f"the engine at {address} did not answer in time"
     for cause in causes:
-        if isinstance(cause, _NOT_UNDERSTOOD):  # Before the next: requests' JSONDecodeError is both.
+        if isinstance(cause, _NOT_UNDERSTOOD):
             return f"the answer of the engine at {address} was not understood"
-        if isinstance(cause, (requests.RequestException, OSError)):
+        if isinstance(cause, OSError):
             return f"the connection to the engine at {address} broke"
     return f"the engine at {address} cannot be used"
-
-
-def is_timeout(error: BaseException) -> bool:
-    """Whether it was the waiting that ended: requests says ConnectionError if that was in the middle of a body."""
-    return _has_timed_out(list(walk_causes(error)))
-
-
-def _has_timed_out(causes: list[BaseException]) -> bool:
-    return any(isinstance(cause, (TimeoutError, requests.Timeout)) for cause in causes)
 
 
 def make_stopped_error(address: str) -> EngineStoppedError:

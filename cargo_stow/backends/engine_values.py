@@ -1,6 +1,6 @@
 """What an engine knows, as frozen values, and how they are read from its JSON. Asks nothing and imports no SDK.
 
-Source: the Docker Engine API, versions 1.41 (20.10) and later: `ImageInspect`, `ContainerState`, `SystemVersion`.
+Source: the Docker Engine API, versions 1.41 (20.10) and later: `ImageInspect`, `ContainerState`.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cargo_stow.model import Platform, make_machine_platform
+from cargo_stow.model import Platform
 from cargo_stow.reference import DEFAULT_REGISTRY
 
 if TYPE_CHECKING:
@@ -68,14 +68,6 @@ def make_container_state(answer: Mapping[str, Any]) -> ContainerState:
         exit_code=int(state["ExitCode"]),
         error=str(state.get("Error") or ""),
     )
-
-
-def make_platform(answer: Mapping[str, Any]) -> Platform:
-    """Read the engine's own platform from `GET /version`.
-
-    Not from `/info`: that gives the kernel's machine, which is aarch64 under a 32-bit engine of a Raspberry Pi.
-    """
-    return make_machine_platform(str(answer["Os"]), str(answer["Arch"]))
 
 
 def familiar_name(reference: ImageRef) -> str:

@@ -15,15 +15,19 @@ from typing import TYPE_CHECKING, Any
 from cargo_stow.backends.protocol import Image, PushProgress
 from cargo_stow.context import hash_files, list_files
 from cargo_stow.errors import ImageNotFoundError, LockError
+from cargo_stow.families import BaseFacts
 from cargo_stow.lock import Pin
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from cargo_stow.backends.protocol import BuildOrder, RunOptions
     from cargo_stow.model import Platform
     from cargo_stow.reference import ImageRef
+
+
+_DEBIAN = BaseFacts(os_release='PRETTY_NAME="Debian"\nID=debian\n', programs=frozenset({"apt-get"}))
 
 
 def digest_of(text: str) -> str:
@@ -35,8 +39,9 @@ class MemoryBackend:
 
     `tags` are names with the ID each has now, `images` the IDs that exist, `pushed` digests by repository. `registry`
     says what a reference resolves to (None: nothing has it); one that is not in it resolves to a hash of its text.
+    `bases` says what is found in a base image; in one that is not in it, a Debian with apt-get.
     `local` are references that only the engine has, with their IDs; `doubt` is put into every pin of the registry.
-    `counts` counts calls by the method's name, and `orders` and `runs` keep what they were given.
+    `counts` counts calls by the method's name, and `orders`, `exports` and `runs` keep what they were given.
     """
 
     def __init__(self, *, state: Path | None = None, print_result: Callable[[str], None] = print) -> None:
@@ -46,8 +51,10 @@ class MemoryBackend:
         self.counts: Counter[str] = Counter()
         self.registry: dict[str, str | None] = {}
         self.local: dict[str, str] = {}
+        self.bases: dict[str, BaseFacts] = {}
         self.doubt = ""
         self.orders: list[BuildOrder] = []
+        self.exports: list[tuple[BuildOrder, tuple[str, ...]]] = []
         self.runs: list[tuple[Image, RunOptions]] = []
         self.exit_code = 0
         self._state = state
@@ -69,7 +76,7 @@ class MemoryBackend:
     def where(self) -> str:
         return "memory"
 
-    def resolve(self, reference: ImageRef, platform: Platform, known: Pin | None) -> Pin:  # noqa: ARG002
+    def resolve(self, reference: ImageRef, platform: Platform, known: Pin | None, *, offline: bool = False) -> Pin:  # noqa: ARG002
         self._called("resolve")
         name = str(reference.tagged)
         if name in self.local:
@@ -79,13 +86,27 @@ class MemoryBackend:
             raise ImageNotFoundError(f"there is no image {name}", hint="check the name")
         return Pin(reference=reference.tagged, platform=platform, digest=digest, doubt=self.doubt)
 
+    def inspect_base(self, pin: Pin, directory: Path) -> BaseFacts:  # noqa: ARG002 - nothing is written here
+        self._called("inspect_base")
+        return self.bases.get(str(pin.reference), _DEBIAN)
+
+    def check_export(self) -> None:
+        self._called("check_export")
+
+    def export_cache(self, order: BuildOrder, targets: tuple[str, ...]) -> None:
+        self._called("export_cache")
+        self.exports.append((order, targets))
+
     def check(self, pin: Pin) -> None:
         self._called("check")
         if pin.id is not None and self.local.get(str(pin.reference)) != pin.id:
             raise LockError(f"{pin.reference} is not {pin.id}", hint="`cargo stow update`")
 
-    def build(self, order: BuildOrder) -> Image:
+    def build(self, orders: Sequence[BuildOrder]) -> list[Image]:
         self._called("build")
+        return [self._build(order) for order in orders]
+
+    def _build(self, order: BuildOrder) -> Image:
         self.orders.append(order)
         identity = digest_of(f"{order.plan!r} {hash_files(order.root, list_files(order.root, order.plan.context))}")
         self.images.add(identity)

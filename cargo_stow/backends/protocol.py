@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from cargo_stow.families import BaseFacts
     from cargo_stow.lock import Pin
     from cargo_stow.model import Platform
     from cargo_stow.plan import Plan
@@ -37,14 +38,19 @@ class PushProgress:
 class BuildOrder:
     """Everything one build needs besides the plan.
 
-    `root` is the context's root, `directory` where generated files may be written, `secrets` maps secret IDs to the
-    files on this machine that hold them; `quiet` hides the steps unless one fails.
+    `root` is the context's root, `directory` where generated files may be written. `secrets` maps secret IDs to the
+    files on this machine that hold them, or to their texts; `ssh` lends the agent of SSH_AUTH_SOCK; `proxies` are the
+    variables of this environment that name one. `cache_from` are caches to begin with, as BuildKit describes them.
+    `quiet` hides the steps unless one fails.
     """
 
     plan: Plan
     root: Path
     directory: Path
-    secrets: Mapping[str, Path]
+    secrets: Mapping[str, Path | str]
+    ssh: bool = False
+    proxies: tuple[str, ...] = ()
+    cache_from: tuple[str, ...] = ()
     quiet: bool = False
 
 
@@ -65,17 +71,29 @@ class Backend(Protocol):
     def where(self) -> str:
         """Where its images are, in words that tell two places apart (an engine's address)."""
 
-    def resolve(self, reference: ImageRef, platform: Platform, known: Pin | None) -> Pin:
-        """What a reference means now, asking the registry first, then what is here.
+    def resolve(self, reference: ImageRef, platform: Platform, known: Pin | None, *, offline: bool = False) -> Pin:
+        """What a reference means now, asking the registry first, unless `offline`, then what is here.
 
         Where the registry cannot be asked, a pin that is `known` from one is not given up for what is here.
+        """
+
+    def inspect_base(self, pin: Pin, directory: Path) -> BaseFacts:
+        """What the image of a pin says of its distribution, and which package managers it has.
+
+        `directory` is where files may lie meanwhile. Raises BuildError where the image cannot be looked into.
         """
 
     def check(self, pin: Pin) -> None:
         """Raise LockError unless an image pinned by ID is the one its name means, ImageNotFoundError if it is gone."""
 
-    def build(self, order: BuildOrder) -> Image:
-        """Build a plan; the image has no name yet, and nothing that existed before has changed."""
+    def build(self, orders: Sequence[BuildOrder]) -> list[Image]:
+        """Build plans, together; the images have no names yet, and nothing that existed before has changed."""
+
+    def export_cache(self, order: BuildOrder, targets: tuple[str, ...]) -> None:
+        """Keep the dependency layer of a build where BuildKit's `targets` say; what is missing of it is built."""
+
+    def check_export(self) -> None:
+        """Raise EngineError where `export_cache` cannot be done, so that nobody waits for a build to learn it."""
 
     def find(self, name: ImageRef | str) -> Image | None:
         """The image that has this name or this ID, None where there is none."""

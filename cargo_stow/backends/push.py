@@ -17,8 +17,8 @@ from urllib.parse import quote
 from docker.auth import encode_header
 from docker.utils.json_stream import json_stream
 
-from cargo_stow.backends.engine_connection import TIMEOUT
-from cargo_stow.backends.engine_errors import translated
+from cargo_stow.backends.engine_api import TIMEOUT
+from cargo_stow.backends.engine_sdk import translated
 from cargo_stow.backends.protocol import PushProgress
 from cargo_stow.backends.registry_errors import make_push_error, read_code
 from cargo_stow.errors import EngineError, ImageNotFoundError

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import requests
 from docker.errors import APIError
 
-from cargo_stow.backends.engine_errors import is_timeout
+from cargo_stow.backends.engine_sdk import is_timeout
 from cargo_stow.backends.registry_errors import make_lookup_error
 from cargo_stow.errors import RegistryError, StowError
 

@@ -4,23 +4,48 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cargo_stow.commands.doing import do
+from cargo_stow.actions.build import find_current
+from cargo_stow.errors import FileError, UsageError
+from cargo_stow.settings.shown import explain
 
 if TYPE_CHECKING:
     from cargo_stow.work import Work
 
 
 def build(work: Work) -> None:
-    """Run `stow_build`; the reference of an image that was up to date is printed all the same."""
-    settings = work.project().settings
-    for key, origin in settings.origins.items():
-        work.session.report.explain(f"{key}: {_text(getattr(settings, key))}  ({origin})")
-    if do(work, "stow_build"):
-        work.session.report.status("Fresh", str(work.project().target))
-    work.session.report.result(work.result or "")
+    """Run `stow_build`; the references of images that were up to date are printed all the same."""
+    current = _find_current(work)
+    for project in work.projects():
+        for key, value, origin in explain(project.settings):
+            work.session.report.explain(f"{key}: {value}  ({origin})")
+    if current or _run_task(work):
+        for project in work.projects():
+            work.session.report.status("Fresh", str(project.target))
+    for reference in current or work.results:
+        work.session.report.result(reference)
 
 
-def _text(value: object) -> str:
-    if isinstance(value, tuple):
-        return ", ".join(map(str, value)) or "none"
-    return {None: "not set", True: "yes", False: "no"}[value] if value in (None, True, False) else str(value)
+def _find_current(work: Work) -> tuple[str, ...]:
+    """Ask what the task would ask first, but neither doit, nor cargo, nor for the lock: each takes as long as all else.
+
+    An image was built from what cargo said of files, all of which are among its inputs. Where they are unchanged, so is
+    that; and where our own reading of them differs from cargo's, the inputs do too. Whatever is wrong, the task says.
+    """
+    if work.session.caches.are_kept:
+        return ()
+    try:
+        projects = work.peek()
+        images = [find_current(work.session, project) for project in projects]
+    except (FileError, UsageError):
+        return ()
+    found = tuple(image.reference for image in images if image is not None)
+    if len(found) < len(projects):
+        return ()
+    work.settle(projects)
+    return found
+
+
+def _run_task(work: Work) -> bool:
+    from cargo_stow.commands.doing import do  # noqa: PLC0415 - it imports doit
+
+    return do(work, "stow_build")

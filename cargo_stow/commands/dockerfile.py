@@ -18,22 +18,23 @@ _STDOUT = "-"
 
 def write(work: Work, output: str | None) -> None:
     """Run `stow_dockerfile`; `-` prints the Dockerfile instead, which is no task: it makes nothing."""
-    project = work.project()
     if output == _STDOUT:
+        project = work.project()
         lock, _ = action.settled(work.session, project, locked=work.request.locked)
         path = action.default_output(project)
         work.session.report.result_text(action.render(project, lock, path)[path])
         return
-    work.output = Path(output).absolute() if output else None
+    work.output = Path(output).absolute() if output and work.project() else None
     if do(work, "stow_dockerfile") or not work.written:
-        work.session.report.status("Fresh", str(work.output or action.default_output(project)))
+        for project in work.projects():
+            work.session.report.status("Fresh", str(work.output or action.default_output(project)))
 
 
 def check(work: Work, output: str | None) -> None:
     """Compare the files on disk with what would be written; needs neither network nor engine."""
     if output == _STDOUT:
         raise UsageError("--check compares files, and `--output -` names none", hint="leave one of the two out")
-    project = work.project()
-    path = Path(output).absolute() if output else action.default_output(project)
-    action.check(project, load_lock(project.lock_file), path)
-    work.session.report.status("Fresh", str(path))
+    for project in [work.project()] if output else work.projects():
+        path = Path(output).absolute() if output else action.default_output(project)
+        action.check(project, load_lock(project.lock_file), path)
+        work.session.report.status("Fresh", str(path))

@@ -51,29 +51,24 @@ def do(work: Work, name: str, *, alone: bool = False) -> bool:
     """
     if alone:
         return _do(work, name, {"backend": "sqlite3", "dep_file": ":memory:", "single": True})
-    project = work.project()
+    project = work.projects()[0]
     with work.session.locked(project):
         return _do(work, name, {"backend": "stow", "dep_file": str(project.directory / _STATE)})
 
 
 def _do(work: Work, name: str, options: dict[str, object]) -> bool:
-    from doit.cmd_base import ModuleTaskLoader  # noqa: PLC0415
-    from doit.doit_cmd import DoitMain  # noqa: PLC0415
+    from cargo_stow.commands.own_doit import OwnRun  # noqa: PLC0415 - it imports doit
 
-    creators = {
-        "task__stow_inputs": lambda: tasks.inputs_task(work),
-        "task__stow_target": lambda: tasks.target_task(work),
-        "task_stow_build": lambda: tasks.build_task(work),
-        "task_stow_push": lambda: tasks.push_task(work),
-        "task_stow_run": lambda: tasks.run_task(work),
-        "task_stow_dockerfile": lambda: tasks.dockerfile_task(work),
-    }
-    config = {
-        "GLOBAL": {"reporter": _Silent, "verbosity": 2, **options},
-        "BACKEND": {"stow": "cargo_stow.commands.state:State"},
+    made = {
+        "_stow_inputs": tasks.inputs_task(work),
+        "_stow_target": tasks.target_task(work),
+        "stow_build": tasks.build_task(work),
+        "stow_push": tasks.push_task(work),
+        "stow_run": tasks.run_task(work),
+        "stow_dockerfile": tasks.dockerfile_task(work),
     }
     # No configuration file is read: a `[tool.doit]` in the user's project is about the user's own pipeline.
-    code = DoitMain(ModuleTaskLoader(creators), config_filenames=(), extra_config=config).run([name])
+    code = OwnRun(made, {"reporter": _Silent, "verbosity": 2, **options}).parse_execute([name])
     if work.error is not None:
         raise work.error
     if code != 0 and _Silent.last.complaints and not work.exit_code:

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 def push(work: Work) -> None:
     """Run `stow_build`, then `stow_push`, which holds no lock: another build need not wait for the network."""
-    check_pushable(work.project())
+    for project in work.projects():
+        check_pushable(work.session, project)
     do(work, "stow_build")
     do(work, "stow_push", alone=True)
-    work.session.report.result(work.result or "")
+    for reference in work.results:
+        work.session.report.result(reference)

@@ -26,4 +26,4 @@ class State(JsonDB):  # type: ignore[misc]
 
     def dump(self) -> None:
         with contextlib.suppress(FileError):
-            write_text(Path(self.name), self.codec.encode(self._db))
+            write_text(Path(self.name), self.codec.encode(self._db), durable=False)

@@ -23,12 +23,15 @@ def closure(workspace: Workspace, package: Package) -> Closure:
     starts = (member.directory for member in workspace.members)
     everything = compiled | _reach(starts, known, lambda each: (*each.needs, *each.knows))
     others = sorted(compiled - {package.directory})
+    roots = {workspace.root, *filter(None, (known[directory].root for directory in everything))}
     files = tuple(sorted(_targets_elsewhere(known[directory] for directory in compiled)))
     return Closure(
-        root=Path(os.path.commonpath([workspace.root, *everything, *(file.parent for file in files)])),
+        root=Path(os.path.commonpath([*everything, *roots, *(file.parent for file in files)])),
+        roots=tuple(sorted(roots)),
         files=files,
         sources=(package, *(known[directory] for directory in others)),
         manifests=tuple(known[directory] for directory in sorted(everything - compiled)),
+        patched=frozenset(_reach(workspace.patches, known, lambda each: each.needs)),
     )
 
 

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from cargo_stow.manifest.roots import Manifests
 
 # Each section also has an older spelling, with an underscore.
-_SECTIONS = ("dependencies", "build-dependencies", "build_dependencies", "dev-dependencies", "dev_dependencies")
+NORMAL = ("dependencies", "build-dependencies", "build_dependencies")
+DEV = ("dev-dependencies", "dev_dependencies")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +34,7 @@ def dependencies_of(manifests: Manifests, directory: Path) -> list[Dependency]:
     """Return what the manifest of a directory declares: at the top, and under `[target.'cfg(..)']`."""
     table = manifests.load(directory)
     places = (table, *(platform for _, platform in table.tables("target")))
-    sections = ((place, section) for place in places for section in _SECTIONS)
+    sections = ((place, section) for place in places for section in (*NORMAL, *DEV))
     return [each for place, section in sections for each in _in_section(manifests, directory, place, section)]
 
 

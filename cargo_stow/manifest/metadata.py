@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from cargo_stow.errors import ToolMissingError, UsageError
 from cargo_stow.manifest.config import target_variables
 from cargo_stow.manifest.locate import MANIFEST
-from cargo_stow.manifest.paths import resolved
+from cargo_stow.manifest.paths import by_links, resolved
 from cargo_stow.manifest.reader import Members
 from cargo_stow.manifest.roots import container_of, package_table
 from cargo_stow.manifest.targets import in_order, kind_of, make_target, named_targets
@@ -98,9 +98,13 @@ def _package(entry: Any) -> Package:
         targets=in_order([*targets, *named_targets(table, manifest.parent)]),
         needs=_all_resolved(path for is_dev, path in paths if path and not is_dev),
         knows=_all_resolved(path for is_dev, path in paths if path and is_dev),
+        by_links=by_links(manifest.parent, [Path(path) for _, path in paths if path]),
         requires=tuple(sorted({dependency["name"] for dependency in entry["dependencies"]})),
         default_run=entry.get("default_run"),
         container=container_of(package_table(table)),
+        description=entry.get("description"),
+        license=entry.get("license"),
+        repository=entry.get("repository"),
     )
 
 

@@ -6,6 +6,7 @@ Owns what cargo checks of a name and a version. Resolves nothing: no registry, n
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cargo_stow.errors import UsageError
@@ -13,7 +14,7 @@ from cargo_stow.manifest.config import target_directory
 from cargo_stow.manifest.dependencies import dependencies_of
 from cargo_stow.manifest.discovery import find_targets
 from cargo_stow.manifest.members import find_members
-from cargo_stow.manifest.paths import resolved
+from cargo_stow.manifest.paths import by_links, resolved
 from cargo_stow.manifest.reader import Members
 from cargo_stow.manifest.roots import Manifests, container_of, inherited, package_table
 from cargo_stow.manifest.targets import Crate
@@ -50,25 +51,31 @@ class OfflineReader:
 
     def package(self, directory: Path) -> Package:
         """Read one package that is no member. Without its dev-dependencies: cargo does not read theirs."""
-        return self._package(directory, with_dev=False)
+        root = self._manifests.root_of(directory)
+        return replace(self._package(directory, with_dev=False), root=resolved(root) if root else None)
 
     def _package(self, directory: Path, *, with_dev: bool = True) -> Package:
         table = self._manifests.load(directory)
         package = package_table(table)
         if package is None:
             raise UsageError(f"{table.file} has no [package] section", hint="correct the `path` that leads there")
+        workspace = self._manifests.workspace_of(directory)
         crate = self._crate(directory, table, package)
         declared = [each for each in dependencies_of(self._manifests, directory) if with_dev or not each.is_dev]
         return Package(
             name=crate.name,
-            version=_version(package, self._manifests.workspace_of(directory)),
+            version=_version(package, workspace),
             directory=resolved(directory),
             targets=find_targets(crate),
             needs=_all_resolved(each.path for each in declared if not each.is_dev),
             knows=_all_resolved(each.path for each in declared if each.is_dev),
+            by_links=by_links(directory, [each.path for each in declared if each.path]),
             requires=tuple(sorted({each.package for each in declared})),
             default_run=package.text("default-run"),
             container=container_of(package),
+            description=inherited(package, workspace, "description"),
+            license=inherited(package, workspace, "license"),
+            repository=inherited(package, workspace, "repository"),
         )
 
     def _crate(self, directory: Path, table: Table, package: Table) -> Crate:

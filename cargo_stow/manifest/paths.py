@@ -7,7 +7,13 @@ symbolic links. Reads no file.
 from __future__ import annotations
 
 import os
+import stat
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 def normalized(path: Path) -> Path:
@@ -20,8 +26,48 @@ def resolved(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
+def by_links(directory: Path, others: Iterable[Path]) -> tuple[Path, ...]:
+    """Return those of the paths that a directory names to which links lead, as seen from where it really is."""
+    home = resolved(directory)
+    seen = {normalized(home / os.path.relpath(path, directory)) for path in others}
+    return tuple(sorted(path for path in seen if path != resolved(path)))
+
+
+def with_real_paths(table: Mapping[str, object], directory: Path) -> dict[str, object]:
+    """Return a manifest of which every `path` that links lead to a directory by is the path of that directory."""
+    return {
+        key: with_real_paths(value, directory) if isinstance(value, Mapping) else _real(key, value, directory)
+        for key, value in table.items()
+    }
+
+
+def _real(key: str, value: object, directory: Path) -> object:
+    path = directory / value if key == "path" and isinstance(value, str) else None
+    if path is None or normalized(path) == resolved(path) or not is_directory(path):
+        return value
+    return os.path.relpath(resolved(path), directory)
+
+
 def is_file(path: Path) -> bool:
     return os.path.isfile(path)  # noqa: PTH113  (Path.is_file raises for a name that is too long)
+
+
+def is_socket(path: Path) -> bool:
+    try:
+        return stat.S_ISSOCK(path.stat().st_mode)
+    except (OSError, ValueError):
+        return False
+
+
+def is_refused(path: Path) -> bool:
+    """Say whether something is at a path, or may be behind a directory on the way, that this user may not read."""
+    try:
+        path.stat()
+    except PermissionError:
+        return True
+    except (OSError, ValueError):
+        return False
+    return not os.access(path, os.R_OK)
 
 
 def is_directory(path: Path) -> bool:

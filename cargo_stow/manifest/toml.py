@@ -110,6 +110,11 @@ def load_toml(file: Path) -> Table:
     return Table(file, parse_toml(read_text(file), file))
 
 
+def load_manifest(directory: Path) -> Mapping[str, object]:
+    """Return the whole of a directory's Cargo.toml as parsed. Raises as `load_toml` does."""
+    return load_toml(directory / "Cargo.toml").values
+
+
 def parse_toml(text: str, file: Path) -> dict[str, object]:
     """Parse a TOML document; `file` is only named in errors. A byte order mark passes, as it does for cargo."""
     try:

@@ -21,16 +21,25 @@ _DATE = r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
 _VERSION = r"[0-9]{1,4}\.[0-9]{1,4}(?:\.[0-9]{1,4})?(?:-beta(?:\.[0-9]{1,4})?)?"
 _HOST = r"[a-z][a-z0-9_]*(?:[-.][a-z0-9_]+){1,4}"
 _CHANNEL = re.compile(rf"(?P<release>stable|beta|nightly|{_VERSION})(?:-(?P<date>{_DATE}))?(?:-(?P<host>{_HOST}))?")
+# Components and targets: letters, digits, hyphens, underscores, and the dots of `thumbv8m.main-none-eabi`.
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
+# Developers' tools, all that a profile adds to `minimal`: what a build needs beside it stands among the components.
+_PROFILES = ("minimal", "default", "complete")
 _LEGACY, _TOML = "rust-toolchain", "rust-toolchain.toml"
 _EXPECTED = "stable, beta, nightly (these with -YYYY-MM-DD or not) or a version, as 1.85.0"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolchainFile:
-    """What a toolchain file says. `channel` is as written, with its date and host; None where only components stand."""
+    """What a toolchain file says. `channel` is as written, with its date and host; None where only components stand.
+
+    `components` and `targets` are what it wants beside that, in rustup's names.
+    """
 
     file: Path
     channel: str | None
+    components: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
 
 
 def load_toolchain(start: Path, root: Path | None = None) -> ToolchainFile | None:
@@ -57,10 +66,10 @@ def _read(file: Path) -> ToolchainFile:
     text = read_text(file)
     if file.name == _LEGACY and len(text.splitlines()) == 1:
         return ToolchainFile(file=file, channel=_checked(text.strip(), file))
-    return ToolchainFile(file=file, channel=_from_table(Table(file, parse_toml(text, file))))
+    return _from_table(Table(file, parse_toml(text, file)))
 
 
-def _from_table(table: Table) -> str | None:
+def _from_table(table: Table) -> ToolchainFile:
     toolchain = table.table("toolchain")
     if toolchain is None or not toolchain.values:
         raise UsageError(f"{table.file} has no [toolchain] section, or an empty one", hint=_hint(table.file))
@@ -70,8 +79,29 @@ def _from_table(table: Table) -> str | None:
             "which no image can have",
             hint='set `toolchain = "..."` in [package.metadata.container] to the channel to build with',
         )
-    channel = toolchain.text("channel")
-    return _checked(channel, table.file) if channel is not None else None
+    channel, profile = toolchain.text("channel"), toolchain.text("profile")
+    if profile not in {None, *_PROFILES}:
+        raise UsageError(
+            f"`toolchain.profile` in {table.file} is {profile!r}, expected one of {', '.join(_PROFILES)}",
+            hint=_hint(table.file),
+        )
+    return ToolchainFile(
+        file=table.file,
+        channel=_checked(channel, table.file) if channel is not None else None,
+        components=_names(toolchain, "components"),
+        targets=_names(toolchain, "targets"),
+    )
+
+
+def _names(toolchain: Table, key: str) -> tuple[str, ...]:
+    names = toolchain.texts(key) or ()
+    odd = next((name for name in names if not _NAME.fullmatch(name)), None)
+    if odd is not None:
+        raise UsageError(
+            f"{odd!r} in `toolchain.{key}` of {toolchain.file} is no name of rustup's",
+            hint=f"correct `toolchain.{key}` in {toolchain.file}: `rustup component list` and `rustup target list`",
+        )
+    return names
 
 
 def _checked(channel: str, file: Path) -> str:

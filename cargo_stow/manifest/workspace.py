@@ -7,6 +7,7 @@ compiles such a crate.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cargo_stow.errors import StowError
@@ -40,9 +41,18 @@ def load_workspace(manifest: Path, runner: Runner, *, cargo: bool = True, enviro
     start = normalized(manifest).parent
     load_toml(start / MANIFEST)  # before cargo is asked, so that broken TOML is the same error with it and without
     config = load_config(start, environment)
-    offline = OfflineReader(config, environment, cargo_home(environment))
-    program = find_cargo(environment) if cargo else None
-    if program is None:
+    home = cargo_home(environment)
+    offline = OfflineReader(config, environment, home)
+    workspace = _read(start, runner, offline, config, environment if cargo else None)
+    return replace(workspace, cargo_home=resolved(home) if home else None)
+
+
+def _read(
+    start: Path, runner: Runner, offline: OfflineReader, config: Config, environment: Mapping[str, str] | None
+) -> Workspace:
+    """Read it by the cargo that an environment has; without one from the files alone."""
+    program = find_cargo(environment) if environment is not None else None
+    if program is None or environment is None:
         return _assemble(offline.members(start), offline, start, config)
     online = MetadataReader(program, runner, start, environment)
     try:

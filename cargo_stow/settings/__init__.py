@@ -5,6 +5,20 @@ Order of precedence: flag > `CARGO_STOW_*` variable > `[package.metadata.contain
 """
 
 from cargo_stow.settings.keys import KEYS
-from cargo_stow.settings.resolve import Flags, Settings, make_settings
+from cargo_stow.settings.names import used_placeholders
+from cargo_stow.settings.resolve import Settings, committable, make_settings
+from cargo_stow.settings.sources import Flags, find_value, read_flag, sources
+from cargo_stow.settings.toolchain import Toolchain
 
-__all__ = ["KEYS", "Flags", "Settings", "make_settings"]
+__all__ = [
+    "KEYS",
+    "Flags",
+    "Settings",
+    "Toolchain",
+    "committable",
+    "find_value",
+    "make_settings",
+    "read_flag",
+    "sources",
+    "used_placeholders",
+]

@@ -1,164 +1,146 @@
-"""The grammar of each kind of value. Pure functions: a raw value in, a typed one out, ValueError with one sentence.
+"""The grammar of what decides how a crate is compiled, and on what. Pure: a raw value in, a typed one out.
 
-Everything that reaches a Dockerfile or a command line passes through here or through `reference.py`; nothing that
-passes can begin with a dash, hold white space, or mean anything to a shell or to Docker's parser.
+Everything that reaches a Dockerfile or a command line passes through here, `image.py` or `reference.py`; nothing that
+passes can begin with a dash where a word would be an option, or mean anything to a shell or to Docker's parser that is
+not quoted in `dockerfile.py`.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
-from cargo_stow.reference import ImageRef, parse_reference
+from cargo_stow.reference import DIGEST, GRAMMAR, IDENTIFIER, ImageRef, parse_reference
+from cargo_stow.settings.kinds import Kind, array, kind_of, matching, string, whole
+from cargo_stow.settings.package_names import ANY_PACKAGE
+from cargo_stow.settings.toolchain import CHANNEL, SOURCES, parse_toolchain
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-# Debian policy, section 5.6.1 (names) and 5.6.12 (versions); a trailing "-" would tell apt to remove the package.
-_PACKAGE = re.compile(
-    r"[a-z0-9][a-z0-9.+-]*[a-z0-9.+](?::[a-z0-9]+(?:-[a-z0-9]+)*)?(?:=[A-Za-z0-9.+:~-]*[A-Za-z0-9.+~])?"
-)
 # What `cargo new` accepts, in ASCII, and target names with dots that older manifests have.
 _CARGO_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
 _FEATURE = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9_-]*\??/)?[A-Za-z0-9_][A-Za-z0-9_.+-]*")
 # Cargo's own rule for the names of profiles (its restricted_names.rs).
 _PROFILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
-# No `\d` anywhere: in a Python pattern it is any digit of Unicode.
-_CHANNEL = re.compile(r"stable|beta|nightly(?:-[0-9]{4}-[0-9]{2}-[0-9]{2})?|[0-9]+\.[0-9]+(?:\.[0-9]+)?")
-_ACCOUNT = r"(?:[A-Za-z_][A-Za-z0-9_-]{0,31}|[0-9]{1,10})"
-_USER = re.compile(rf"{_ACCOUNT}(?::{_ACCOUNT})?")
-_LAST_ID = 2**32 - 2
-_BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
-# A file name has at most 255 bytes. Docker 20.10 reads at most 64 KiB a line, and a list stands on one.
-_LONGEST, _LONGEST_ARRAY = 255, 32_000
-_LONGEST_SHOWN = 80
+# POSIX.1-2017, section 8.1: what a shell takes as a variable's name.
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_TRUTHS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+
+cargo_name = matching(_CARGO_NAME, "letters, digits, `-`, `_`, `.` or `+`, not beginning with `-`")
+package = matching(
+    ANY_PACKAGE, "a package name: letters, digits, `+`, `-`, `.`, `_`, optionally with a version", metavar="LIST"
+)
+feature = matching(_FEATURE, "a Cargo feature, as `tls` or `dependency/tls`", metavar="LIST")
+variable_name = matching(_VARIABLE, "a variable's name: letters, digits and `_`, not beginning with a digit")
+_profile = matching(_PROFILE, "a Cargo profile: letters, digits, `-` or `_`, not beginning with `-`")
+cargo_names = array(cargo_name)
+packages = array(package)
+features = array(feature)
+# In the place of packages, or among them: those that have what the executables are linked with.
+AUTO = "auto"
+runtime_packages = Kind(
+    parse=lambda value: packages.parse([value] if value == AUTO else value),
+    schema={"anyOf": [{"const": AUTO}, packages.schema]},
+    from_text=packages.from_text,
+    metavar=packages.metavar,
+)
 
 
-def _pattern(pattern: re.Pattern[str], expected: str) -> Callable[[object], str]:
-    def parse(value: object) -> str:
-        text = string(value)
-        if len(text) > _LONGEST:
-            raise ValueError(f"it is longer than {_LONGEST} characters")
-        if not pattern.fullmatch(text):
-            raise ValueError(f"expected {expected}")
-        return text
-
-    return parse
-
-
-def string(value: object) -> str:
-    """A TOML string that is not empty."""
-    if not isinstance(value, str):
-        raise ValueError(f"expected a string, not {kind(value)}")  # noqa: TRY004 - one kind of error for the caller
-    if not value:
-        raise ValueError("it is empty")
-    return value
-
-
-cargo_name = _pattern(_CARGO_NAME, "letters, digits, `-`, `_`, `.` or `+`, not beginning with `-`")
-_package = _pattern(_PACKAGE, "a Debian package name: lower-case letters, digits, `+`, `-`, `.`, optionally `=version`")
-_feature = _pattern(_FEATURE, "a Cargo feature, as `tls` or `dependency/tls`")
-_profile = _pattern(_PROFILE, "a Cargo profile: letters, digits, `-` or `_`, not beginning with `-`")
-
-
-def profile(value: object) -> str:
-    """The name of a Cargo profile."""
+def _parse_profile(value: object) -> object:
     if value == "debug":
         raise ValueError("cargo calls that profile `dev`")
-    return _profile(value)
+    return _profile.parse(value)
 
 
-def boolean(value: object) -> bool:
-    """A TOML boolean."""
+profile = Kind(parse=_parse_profile, schema={**_profile.schema, "not": {"const": "debug"}}, metavar="NAME")
+
+
+def _parse_boolean(value: object) -> bool:
     if isinstance(value, bool):
         return value
-    raise ValueError("expected true or false" + (", without quotes" if value in ("true", "false") else ""))
+    quotes = ", without quotes" if value in ("true", "false") else ""
+    raise ValueError(f"expected true or false{quotes}, not {kind_of(value)}")
 
 
-def base(value: object) -> ImageRef:
-    """The reference of the base image."""
+def truth(text: str) -> object:
+    """The boolean that the text of an environment variable means; other text is left to be refused."""
+    return _TRUTHS.get(text.lower(), text)
+
+
+boolean = Kind(parse=_parse_boolean, schema={"type": "boolean"}, from_text=truth)
+
+
+def _parse_bins(value: object) -> object:
+    if value is True:
+        return True
+    if isinstance(value, bool) or not isinstance(value, (list, tuple)):
+        raise ValueError(f"expected an array of names, or true for all, not {kind_of(value)}")  # noqa: TRY004
+    if not value:
+        raise ValueError("it is empty")
+    return tuple(dict.fromkeys(cargo_names.parse(value)))  # type: ignore[call-overload]
+
+
+def _bins_from_text(text: str) -> object:
+    return True if text.lower() == "true" else cargo_names.from_text(text)
+
+
+bins = Kind(
+    parse=_parse_bins,
+    schema={"anyOf": [{"const": True}, {**cargo_names.schema, "minItems": 1}]},
+    from_text=_bins_from_text,
+    metavar="LIST",
+)
+
+
+def _parse_base(value: object) -> ImageRef:
     found = parse_reference(string(value))
     if found.name == "scratch":
         raise ValueError("`scratch` is no image; the program needs the libraries it is linked with")
     return found
 
 
-def target(value: object) -> ImageRef:
-    """The reference that an image is to have: a digest is what it gets, and cannot be wished for."""
-    found = parse_reference(string(value))
-    if found.digest:
-        raise ValueError("an image that is yet to be built has no digest; leave `@sha…` out")
+base = Kind(
+    parse=_parse_base,
+    schema={
+        "type": "string",
+        "pattern": whole(f"(?:{GRAMMAR.name})(?::{GRAMMAR.tag})?(?:@{DIGEST})?"),
+        "not": {"pattern": whole(rf"scratch(?:[:@].*)?|{IDENTIFIER}")},
+    },
+    metavar="IMAGE",
+)
+
+
+_PLATFORM = re.compile(r"linux/[a-z0-9]+(?:/[a-z0-9.]+)?")
+_platforms = array(matching(_PLATFORM, "a platform, as linux/amd64 or linux/arm/v7", metavar="PLATFORM"))
+
+
+def _parse_platforms(value: object) -> object:
+    """The one platform of an image: what an engine builds, names and runs is of one."""
+    found = _platforms.parse(value)
+    if isinstance(found, tuple) and len(found) > 1:
+        raise ValueError(
+            "an image is of one platform; build and push each under a tag of its own with --platforms, then join them:"
+            " `docker buildx imagetools create --tag NAME:TAG NAME:TAG-amd64 NAME:TAG-arm64`"
+        )
     return found
 
 
-def user(value: object) -> str:
-    """`user[:group]`, by name or number. A number alone gets its own number as group, not root's."""
-    text = string(value)
-    if not _USER.fullmatch(text):
-        raise ValueError("expected a user name or number, optionally `:group`")
-    if any(int(part) > _LAST_ID for part in text.split(":") if part.isdigit()):
-        raise ValueError(f"a user or group number is at most {_LAST_ID}")
-    return f"{text}:{text}" if text.isdigit() else text
+platforms = Kind(
+    parse=_parse_platforms,
+    schema={**_platforms.schema, "maxItems": 1},
+    from_text=_platforms.from_text,
+    metavar="PLATFORM",
+)
 
 
-def toolchain(value: object) -> str:
-    """A Rust channel (`1.90`, `stable`, `nightly-2026-01-01`) or the reference of a toolchain image."""
-    text = string(value)
-    if _CHANNEL.fullmatch(text):
-        return text
-    try:
-        named = parse_reference(text)
-    except ValueError:
-        named = ImageRef(name=text)
-    if named.tag or named.digest:
-        return text
-    raise ValueError("expected a channel, as `1.90` or `stable`, or an image with a tag, as `registry/rust:1.90`")
+def _parse_toolchain(value: object) -> str:
+    return parse_toolchain(string(value))
 
 
-def array(item: Callable[[object], str]) -> Callable[[object], tuple[str, ...]]:
-    """An array of items."""
-
-    def parse(value: object) -> tuple[str, ...]:
-        if isinstance(value, str):
-            raise ValueError("expected an array of strings, not a string")  # noqa: TRY004
-        if not isinstance(value, (list, tuple)):
-            raise ValueError(f"expected an array of strings, not {kind(value)}")  # noqa: TRY004
-        items = tuple(_item(item, entry) for entry in value)
-        if sum(map(len, items)) > _LONGEST_ARRAY:
-            raise ValueError(f"its items have more than {_LONGEST_ARRAY} characters together")
-        return items
-
-    return parse
-
-
-def _item(item: Callable[[object], str], entry: object) -> str:
-    try:
-        return item(entry)
-    except ValueError as error:
-        raise ValueError(f"{shown(entry)}: {error}") from error
-
-
-packages = array(_package)
-features = array(_feature)
-
-
-def split(text: str) -> list[str]:
-    """The items of an array given as text: a flag's, or an environment variable's."""
-    return [item for item in re.split(r"[,\s]+", text) if item]
-
-
-def truth(text: str) -> object:
-    """The boolean that the text of an environment variable means; other text is left to `boolean` to refuse."""
-    return _BOOLEANS.get(text.lower(), text)
-
-
-def shown(value: object) -> str:
-    """A value as a message quotes it, on one line and not longer than a reader needs."""
-    text = repr(value)
-    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
-
-
-def kind(value: object) -> str:
-    """What TOML calls a value's type, for messages."""
-    names = {bool: "a boolean", int: "an integer", float: "a float", str: "a string", list: "an array", dict: "a table"}
-    return names.get(type(value), "a date or time")
+_TOOLCHAIN_IMAGE = rf"(?:{GRAMMAR.name})(?::{GRAMMAR.tag}(?:@{DIGEST})?|@{DIGEST})"
+toolchain = Kind(
+    parse=_parse_toolchain,
+    schema={
+        "type": "string",
+        "pattern": whole(rf"{CHANNEL.pattern}|{'|'.join(SOURCES)}|{_TOOLCHAIN_IMAGE}"),
+        "not": {"pattern": whole(IDENTIFIER)},
+    },
+    metavar="CHANNEL",
+)

@@ -1,156 +1,183 @@
-"""Flags, environment, package and workspace sections → Settings, with the origin of each value. Pure."""
+"""Sources → Settings, with the origin of each value. Pure."""
 
 from __future__ import annotations
 
-import difflib
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, cast
 
 from cargo_stow.errors import UsageError
-from cargo_stow.settings import grammar
-from cargo_stow.settings.keys import DEFAULT_CHANNEL, KEYS, SECOND_BASES, flag, variable
+from cargo_stow.settings import grammar, labels
+from cargo_stow.settings.choices import choose_bins
+from cargo_stow.settings.keys import KEYS
+from cargo_stow.settings.kinds import shown
+from cargo_stow.settings.names import make_names
+from cargo_stow.settings.sources import find_value
+from cargo_stow.settings.templates import placeholders
+from cargo_stow.settings.toolchain import choose_toolchain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Mapping
 
-    from cargo_stow.model import Package, Workspace
+    from cargo_stow.manifest import ToolchainFile
+    from cargo_stow.model import Asset, Git, Healthcheck, Package, Secret, Variable
     from cargo_stow.reference import ImageRef
+    from cargo_stow.settings.sources import Source
+    from cargo_stow.settings.toolchain import Toolchain
 
-Flags = dict[str, object]
-"""What was typed, by key; only what was typed."""
+    Pairs = tuple[tuple[str, str], ...]
 
 _DIRECTORIES = {"dev": "debug", "test": "debug", "bench": "release"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Every setting of one image, validated. `origins` says by key where a value came from, in words."""
+    """Every setting of one image, validated; tables are tuples of pairs, sorted by name.
+
+    `target_image` and `tags` are filled in; `tags` are those beside the one of `target_image`. `left_out` are the names
+    of default labels that the image is not to have; `is_split` says that each executable has an image of its own.
+    `ambient` are the names of those of `build_env` that only the caller's environment has.
+    `origins` says by key, and of a table by `key.name`, where a value came from, in words.
+    """
 
     target_image: ImageRef | None
+    tags: tuple[str, ...]
     base_image: ImageRef
     build_deps: tuple[str, ...]
     runtime_deps: tuple[str, ...]
-    bin: str
+    bins: tuple[str, ...]
     features: tuple[str, ...]
     all_features: bool
     no_default_features: bool
     profile: str
-    toolchain: str
+    toolchain: Toolchain
+    platforms: tuple[str, ...]
+    build_env: Pairs
+    include: tuple[str, ...]
+    secrets: tuple[tuple[str, Secret], ...]
+    assets: tuple[Asset, ...]
+    env: tuple[tuple[str, tuple[str | Variable, ...]], ...]
+    labels: Pairs
+    annotations: Pairs
+    ports: tuple[str, ...]
+    volumes: tuple[str, ...]
+    workdir: str | None
     user: str
+    entrypoint: tuple[str, ...]
+    cmd: tuple[str, ...]
+    stop_signal: str | None
+    healthcheck: Healthcheck | None
     has_lockfile: bool
-    origins: Mapping[str, str] = field(default_factory=dict, compare=False)
+    is_split: bool = False
+    ambient: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    origins: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def profile_directory(self) -> str:
         """Where cargo puts a profile's output, below the target directory (Cargo Book, "Build cache")."""
         return _DIRECTORIES.get(self.profile, self.profile)
 
+    @property
+    def named_runtime_deps(self) -> tuple[str, ...]:
+        """The packages that `runtime_deps` names."""
+        return tuple(name for name in self.runtime_deps if name != grammar.AUTO)
 
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """One layer of precedence: raw values by key, and how to name where a key stands in it."""
-
-    values: Mapping[str, object]
-    names: Mapping[str, str]
+    @property
+    def infers_runtime_deps(self) -> bool:
+        """Whether the packages of what the executables are linked with come to them."""
+        return grammar.AUTO in self.runtime_deps
 
 
 def make_settings(
     *,
-    workspace: Workspace,
     package: Package,
-    flags: Flags,
-    environment: Mapping[str, str],
-    channel: tuple[str, Path] | None,
+    given: tuple[Source, ...],
+    toolchain_file: ToolchainFile | None,
     has_lockfile: bool,
+    git: Git | None = None,
+    executable: str | None = None,
 ) -> Settings:
-    """Merge and check every source of settings for one package.
+    """Merge and check every source of settings for one package; those `given` are in the order of precedence.
 
-    `channel` is what the crate's toolchain file says, and that file; `has_lockfile` whether there is a Cargo.lock to
-    keep to. Raises UsageError, which names the value, and the file and key or the flag or variable it came from.
+    `toolchain_file` is what the crate's toolchain file says; `has_lockfile` whether there is a Cargo.lock to
+    keep to; `git` what is known of the commit. With `executable`, the image has that one of the executables alone.
+    Raises UsageError, which names the value, and the file and key or the flag or variable it came from.
     """
-    if package.container is None:
-        raise UsageError(
-            f"{package.manifest} has no [package.metadata.container] section",
-            hint='add one, at least:\n\n    [package.metadata.container]\n    base_image = "debian:bookworm-slim"\n',
-        )
-    if not _is_cargo_name(package.name):
-        raise UsageError(
-            f"the package name {package.name!r} in {package.manifest}, key package.name, cannot name an image",
-            hint="use letters, digits, `-` and `_`",
-        )
-    sources = tuple(_sources(workspace, package, flags, environment))
+    _check_package(package)
     values: dict[str, object] = {}
     origins: dict[str, str] = {}
-    for key in KEYS:
-        values[key], origins[key] = _pick(key, sources)
+    for key in KEYS.keys() - {"bin", "bins"}:
+        values[key] = _merged(key, given, origins) if KEYS[key].kind.merges else _pick(key, given, origins)
     _require_base(values, package)
-    values["bin"] = _choose_bin(package, values["bin"], origins)
-    values["toolchain"] = _choose_toolchain(values["toolchain"], channel, origins)
-    return Settings(**values, has_lockfile=has_lockfile, origins=origins)  # type: ignore[arg-type]
+    bins = choose_bins(package, given, origins)
+    values["bins"] = (executable,) if executable else bins
+    is_split = "bin" in placeholders(cast("str | None", values["target_image"]) or "")
+    values["ambient"] = _ambient(given, origins)
+    if values["toolchain"] is None and toolchain_file:
+        origins["toolchain"] = str(toolchain_file.file)
+    values["toolchain"] = choose_toolchain(cast("str | None", values["toolchain"]), toolchain_file)
+    if values["entrypoint"] is None:
+        values["entrypoint"] = (f"/usr/bin/{cast('tuple[str, ...]', values['bins'])[0]}",)
+    _add_labels(values, origins, package, git)
+    values["left_out"] = tuple(name for name, value in _table(values, "labels").items() if value is False)
+    for key in [key for key in KEYS if KEYS[key].kind.merges]:
+        values[key] = tuple(sorted((name, value) for name, value in _table(values, key).items() if value is not False))
+    values["target_image"], values["tags"] = make_names(values, origins, package, git)
+    ordered = {key: origins[key] for key in (*KEYS, *sorted(origins)) if key in origins}
+    return Settings(**values, has_lockfile=has_lockfile, is_split=is_split, origins=ordered)  # type: ignore[arg-type]
 
 
-def _is_cargo_name(name: str) -> bool:
+def committable(settings: Settings) -> Settings:
+    """Return the settings as a committed file has them, whoever writes it, whatever their own cargo goes by.
+
+    Nothing in it is what only git says: a file in a commit cannot hold its ID.
+    """
+    kept = tuple(pair for pair in settings.labels if settings.origins.get(f"labels.{pair[0]}") != labels.FROM_GIT)
+    own = tuple((name, value) for name, value in settings.build_env if name not in settings.ambient)
+    return replace(settings, labels=kept, build_env=own)
+
+
+def _table(values: Mapping[str, object], key: str) -> dict[str, object]:
+    return cast("dict[str, object]", values[key])
+
+
+def _check_package(package: Package) -> None:
     try:
-        return bool(grammar.cargo_name(name))
-    except ValueError:
-        return False
-
-
-def _sources(workspace: Workspace, package: Package, flags: Flags, environment: Mapping[str, str]) -> Iterator[_Source]:
-    yield _Source(flags, {key: f"flag {flag(key)}" for key in flags})
-    given = {key: environment[variable(key)] for key in KEYS if environment.get(variable(key))}
-    read = {key: KEYS[key].from_text(text) for key, text in given.items()}
-    yield _Source(read, {key: f"variable {variable(key)}" for key in read})
-    yield _section(package.container or {}, package.manifest, "package.metadata.container")
-    yield _section(workspace.container, workspace.root / "Cargo.toml", "workspace.metadata.container")
-
-
-def _section(section: Mapping[str, object], file: Path, table: str) -> _Source:
-    """Check the keys of one manifest section; hyphens and underscores are the same, as in Cargo's own keys."""
-    values: dict[str, object] = {}
-    names: dict[str, str] = {}
-    for spelled, value in section.items():
-        key = spelled.replace("-", "_")
-        if key not in KEYS:
-            raise _unknown(key, spelled, file, table)
-        if key in values:
-            raise UsageError(
-                f"{file}, [{table}]: `{spelled}` and `{names[key].split()[-1]}` are the same key",
-                hint="keep one of the two",
-            )
-        values[key] = value
-        names[key] = f"{file} [{table}] {spelled}"
-    return _Source(values, names)
-
-
-def _unknown(key: str, spelled: str, file: Path, table: str) -> UsageError:
-    if key in SECOND_BASES:
-        return UsageError(
-            f"{file}, [{table}]: `{spelled}` would set a second base image",
-            hint="build and runtime stem from the same base, so that the program finds the libraries it was linked"
-            " with: set `base_image`, and lend another compiler with `toolchain`",
-        )
-    close = [known for known in KEYS if known.startswith(f"{key}_")] or difflib.get_close_matches(key, KEYS, n=1)
-    hint = f"did you mean `{close[0]}`?" if close else f"known keys: {', '.join(sorted(KEYS))}"
-    name = f"`{spelled}`" if spelled.isprintable() else grammar.shown(spelled)
-    return UsageError(f"{file}, [{table}]: unknown key {name}", hint=hint)
-
-
-def _pick(key: str, sources: tuple[_Source, ...]) -> tuple[object, str]:
-    for source in sources:
-        if key in source.values:
-            return _parse(key, source.values[key], source.names[key]), source.names[key]
-    return KEYS[key].default, "default"
-
-
-def _parse(key: str, value: object, origin: str) -> object:
-    try:
-        return KEYS[key].parse(value)
+        grammar.cargo_name.parse(package.name)
     except ValueError as error:
         raise UsageError(
-            f"{origin}: {grammar.shown(value)} cannot be `{key}`: {error}", hint=f"{key} is {KEYS[key].meaning}"
+            f"the package name {shown(package.name)} in {package.manifest}, key package.name, cannot name an image",
+            hint="use letters, digits, `-` and `_`",
         ) from error
+
+
+def _pick(key: str, given: tuple[Source, ...], origins: dict[str, str]) -> object:
+    """The value of the strongest source that has one."""
+    value, origins[key] = find_value(key, given)
+    return value
+
+
+def _merged(key: str, given: tuple[Source, ...], origins: dict[str, str]) -> dict[str, object]:
+    """The entries of all sources; of two with one name that of the stronger source."""
+    merged: dict[str, object] = {}
+    for source in reversed([source for source in given if key in source.values]):
+        for name, value in cast("dict[str, object]", source.parsed(key)).items():
+            merged[name], origins[f"{key}.{name}"] = value, source.names[key]
+    return merged
+
+
+def _ambient(given: tuple[Source, ...], origins: Mapping[str, str]) -> tuple[str, ...]:
+    """The variables of the build that stand nowhere but in the caller's environment."""
+    places = {source.names["build_env"] for source in given if source.is_ambient}
+    found = [key for key, origin in origins.items() if key.startswith("build_env.") and origin in places]
+    return tuple(sorted(key.removeprefix("build_env.") for key in found))
+
+
+def _add_labels(values: Mapping[str, object], origins: dict[str, str], package: Package, git: Git | None) -> None:
+    found = _table(values, "labels")
+    for name, value, origin in labels.default_labels(package, cast("ImageRef", values["base_image"]), git):
+        if name not in found:
+            found[name], origins[f"labels.{name}"] = value, origin
 
 
 def _require_base(values: Mapping[str, object], package: Package) -> None:
@@ -159,38 +186,3 @@ def _require_base(values: Mapping[str, object], package: Package) -> None:
             f"{package.manifest}, [package.metadata.container]: `base_image` is missing",
             hint='it is the one base of build and runtime, for example base_image = "debian:bookworm-slim"',
         )
-
-
-def _choose_bin(package: Package, wanted: object, origins: dict[str, str]) -> str:
-    """The executable named by flag, variable or key; else the only one; else cargo's own `default-run`."""
-    if not package.bins:
-        raise UsageError(
-            f"package `{package.name}` ({package.manifest}) has no executable to put into an image",
-            hint="add src/main.rs or a [[bin]] section, or choose another package with --package",
-        )
-    listing = ", ".join(package.bins)
-    if wanted is None and len(package.bins) == 1:
-        wanted, origins["bin"] = package.bins[0], f"{package.manifest}, its only executable"
-    elif wanted is None and package.default_run is not None:
-        wanted, origins["bin"] = package.default_run, f"{package.manifest} [package] default-run"
-    if wanted is None:
-        raise UsageError(
-            f"package `{package.name}` ({package.manifest}) has several executables and none was chosen: {listing}",
-            hint=f"choose one: --bin {package.bins[0]}, or `bin` in [package.metadata.container]",
-        )
-    if wanted not in package.bins:
-        close = difflib.get_close_matches(str(wanted), package.bins, n=1)
-        raise UsageError(
-            f"{origins['bin']}: package `{package.name}` has no executable `{wanted}`",
-            hint=f"did you mean `{close[0]}`?" if close else f"it has: {listing}",
-        )
-    return str(_parse("bin", wanted, f"{package.manifest} [[bin]]"))
-
-
-def _choose_toolchain(wanted: object, channel: tuple[str, Path] | None, origins: dict[str, str]) -> str:
-    """Flag and variable first, as for every key; then the crate's toolchain file, as rustup has it; then the key."""
-    typed = origins["toolchain"].startswith(("flag ", "variable "))
-    if channel and not typed:
-        origins["toolchain"] = str(channel[1])
-        return channel[0]
-    return str(wanted or DEFAULT_CHANNEL)

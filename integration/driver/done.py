@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_BUILD = re.compile(r"(buildx )?build( |$)")
+# Not a look into the base, whose result is files.
+_BUILD = re.compile(r"(buildx )?(build|bake) (?!.*--output type=local)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +20,7 @@ class Done:
 
     @property
     def builds(self) -> int:
-        """How many builds the engine was asked for."""
+        """How many builds the engine was asked for; of several images together, one."""
         return sum(1 for call in self.docker if _BUILD.match(call))
 
     @property

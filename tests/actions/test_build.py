@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections.abc import Callable
@@ -9,10 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cargo_stow.actions.build import build, find_current
+from cargo_stow.actions.build import find_current
 from cargo_stow.errors import BuildError, ImageNotFoundError, LockError, UsageError
 from cargo_stow.project import Project
 from cargo_stow.reference import parse_reference
+from tests.single import build
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,7 +39,7 @@ def test_the_first_build(greeter: Path, make: Callable[[], str], backend: Memory
     lock = (greeter / "Stow.lock").read_text()
     assert 'reference = "debian:bookworm-slim"' in lock
     assert 'reference = "rust:' in lock
-    assert backend.orders[0].root == greeter
+    assert backend.orders[0].root.resolve() == greeter
     assert backend.orders[0].directory == greeter / "target" / "stow"
 
 
@@ -240,6 +242,32 @@ def test_a_source_that_changes_during_the_build(
     assert not (greeter / "target/stow/record.json").exists()
     make()
     assert backend.counts["build"] == 2
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_source_that_changes_during_the_build_and_changes_back(
+    greeter: Path, make: Callable[[], str], backend: MemoryBackend, fails: bool
+) -> None:
+    """What was built, or sent to BuildKit, may be what was there for a moment, with the same size and time."""
+    main = greeter / "src/main.rs"
+    text = main.read_text()
+    make()
+    main.write_text(text + "// new")
+    backend.at("build", lambda: change_and_back(main, BuildError("a step failed") if fails else None))
+    with pytest.raises(BuildError) if fails else contextlib.nullcontext():
+        make()
+    make()
+    make()
+    assert backend.counts["build"] == 3
+    assert backend.orders[-1].root != backend.orders[0].root
+
+
+def change_and_back(path: Path, error: Exception | None) -> None:
+    text = path.read_text()
+    keep_times(path, lambda file: file.write_text("odd"))
+    keep_times(path, lambda file: file.write_text(text))
+    if error:
+        raise error
 
 
 def test_a_cargo_lock_that_does_not_fit_is_said_before_anything_is_asked(

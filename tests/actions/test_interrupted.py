@@ -9,7 +9,6 @@ import pytest
 
 from cargo_stow import inputs as inputs_module
 from cargo_stow.actions import build as build_module
-from cargo_stow.actions.build import build
 from cargo_stow.actions.push import push
 from cargo_stow.actions.run import run
 from cargo_stow.actions.update import update
@@ -17,6 +16,7 @@ from cargo_stow.backends.protocol import RunOptions
 from cargo_stow.errors import EngineError, FileError, Terminated
 from cargo_stow.project import Project
 from cargo_stow.record import Record
+from tests.single import build
 
 if TYPE_CHECKING:
     from pathlib import Path

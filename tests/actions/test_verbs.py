@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cargo_stow.actions.build import build
 from cargo_stow.actions.push import check_pushable, push
 from cargo_stow.actions.run import REPOSITORY, run
 from cargo_stow.actions.update import update
 from cargo_stow.backends.protocol import RunOptions
 from cargo_stow.errors import BuildError, EngineError, LockError, UsageError
 from cargo_stow.project import Project
+from tests.single import build
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -137,12 +137,18 @@ class TestPush:
     ) -> None:
         manifest = greeter / "Cargo.toml"
         manifest.write_text(manifest.read_text().replace("target_image", "# target_image"))
-        for attempt in (check_pushable, lambda project: push(session, project)):
+        for attempt in (check_pushable, push):
             with pytest.raises(UsageError, match="`target_image` is missing") as caught:
-                attempt(load())
+                attempt(session, load())
             assert str(manifest) in caught.value.message
             assert "target_image = " in caught.value.hint
         assert not backend.counts
+
+    def test_offline_nothing_is_pushed_and_so_nothing_built(self, session: Session, load: Load) -> None:
+        session.offline = True
+        with pytest.raises(UsageError, match=r"greeter:1 cannot be pushed: --offline .* forbids") as caught:
+            check_pushable(session, load())
+        assert "cargo stow build --offline" in caught.value.hint
 
     def test_a_target_with_a_digest_is_refused_before_anything_is_built(self, greeter: Path, load: Load) -> None:
         manifest = greeter / "Cargo.toml"
@@ -174,10 +180,11 @@ class TestUpdate:
         self, greeter: Path, session: Session, load: Load, capsys: pytest.CaptureFixture[str]
     ) -> None:
         update(session, [load()], whole=False, locked=False)
-        before = (greeter / "Stow.lock").stat()
+        before = (greeter / "Stow.lock").stat()  # of it not the access time, which a reader moves
         capsys.readouterr()
         update(session, [load()], whole=False, locked=True)
-        assert (greeter / "Stow.lock").stat() == before
+        after = (greeter / "Stow.lock").stat()
+        assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
         assert "Wrote" not in capsys.readouterr().err
 
     def test_locked_forbids_to_move(self, greeter: Path, session: Session, load: Load, backend: MemoryBackend) -> None:

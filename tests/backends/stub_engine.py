@@ -41,9 +41,8 @@ class StubEngine:
     def image(self, name: str) -> EngineImage | None:
         return self.images.get(name)
 
-    def platform(self) -> Platform:
+    def ping(self) -> None:
         self._answer()
-        return AMD64
 
     def registry_digest(self, reference: ImageRef) -> str:
         self._answer()

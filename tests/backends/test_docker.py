@@ -149,14 +149,14 @@ class TestBuild:
         self, backend: DockerBackend, engine: StubEngine, order: BuildOrder, known: str
     ) -> None:
         engine.images[known] = image(known)
-        assert backend.build(order) == Image(id=known, reference=known)
+        assert backend.build([order]) == [Image(id=known, reference=known)]
         written = sorted(path.name for path in order.directory.glob("*Dockerfile*"))
         assert written == ["greeter.hello.Dockerfile", "greeter.hello.Dockerfile.dockerignore"]
         assert engine.asked == []
 
     def test_a_builder_that_is_not_the_engines_own(self, backend: DockerBackend, order: BuildOrder) -> None:
         with pytest.raises(ImageNotFoundError, match=f"does not have its image {DIGEST} or {ID}") as caught:
-            backend.build(order)
+            backend.build([order])
         assert "docker buildx use default" in caught.value.hint
 
     @pytest.mark.parametrize("error", [EngineStoppedError("stopped"), EngineDeniedError("denied")])
@@ -165,7 +165,7 @@ class TestBuild:
     ) -> None:
         engine.stopped = error
         with pytest.raises(type(error)):
-            backend.build(order)
+            backend.build([order])
         assert not any("build" in line for line in runner.lines)
 
 
@@ -178,7 +178,7 @@ def test_without_docker_it_is_docker_that_is_missing(
     engine.stopped = EngineStoppedError("nothing answers")
     asking: dict[str, Callable[[], object]] = {
         "resolve": lambda: backend.resolve(DEBIAN, AMD64, None),
-        "build": lambda: backend.build(order),
+        "build": lambda: backend.build([order]),
         "sweep": lambda: backend.sweep("temporary", lambda _tag: True),
         "run": lambda: backend.run(Image(id=ID, reference=ID), RunOptions()),
     }

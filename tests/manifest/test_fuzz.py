@@ -61,7 +61,7 @@ def read(root: Path, environment: dict[str, str]) -> None:
     try:
         workspace = load_workspace(root / "Cargo.toml", SystemRunner(), cargo=False, environment=environment)
         for package in workspace.members:
-            config_files(closure(workspace, package))
+            config_files(closure(workspace, package), {})
         load_toolchain(root, root)
     except UsageError as error:
         assert error.hint  # noqa: PT017  (a value is as good)

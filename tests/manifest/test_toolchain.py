@@ -34,6 +34,19 @@ def test_reads(tmp_path: Path, name: str, text: str, channel: str | None) -> Non
     assert (found.file, found.channel) == (tmp_path / name, channel)
 
 
+def test_what_it_wants_beside_the_channel(tmp_path: Path) -> None:
+    (tmp_path / NEW).write_text(
+        '[toolchain]\nprofile = "default"\ncomponents = ["llvm-tools"]\ntargets = ["thumbv8m.main-none-eabi"]\n'
+    )
+    found = load_toolchain(tmp_path)
+    assert found
+    assert (found.components, found.targets) == (("llvm-tools",), ("thumbv8m.main-none-eabi",))
+    (tmp_path / NEW).write_text('toolchain.channel = "1.85"\n')
+    found = load_toolchain(tmp_path)
+    assert found
+    assert (found.components, found.targets) == ((), ())
+
+
 def test_no_file(tmp_path: Path) -> None:
     assert load_toolchain(tmp_path, tmp_path) is None
 
@@ -62,6 +75,17 @@ def test_the_nearest_wins_and_the_old_name_before_the_new(tmp_path: Path) -> Non
         (NEW, 'toolchain.channel = ""', "'' in .* is not a toolchain channel"),
         (NEW, 'toolchain.channel = "stable\\nRUN x"', "is not a toolchain channel"),
         (NEW, 'toolchain.channel = "stable; x"', "is not a toolchain channel"),
+        (
+            NEW,
+            'toolchain.profile = "big"',
+            "`toolchain.profile` in .* is 'big', expected one of minimal, default, complete",
+        ),
+        (NEW, 'toolchain.components = "clippy"', "`toolchain.components` is .* expected a list of strings"),
+        *(
+            (NEW, f"toolchain.components = [{text}]", "in `toolchain.components` of .* is no name of rustup's")
+            for text in ('"-v"', '"a b"', '""', '"a;b"', '"a\\n"', '"\u0661"', "'$x'", '"clippy,rustfmt"')
+        ),
+        (NEW, 'toolchain.targets = ["--help"]', "'--help' in `toolchain.targets` of"),
         (OLD, "", "no .toolchain. section"),
         (OLD, "\n", "'' in .* is not a toolchain channel"),
         (OLD, "stable beta", "is not a toolchain channel"),

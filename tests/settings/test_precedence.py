@@ -1,39 +1,55 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cargo_stow.errors import UsageError
-from cargo_stow.settings import KEYS
-from cargo_stow.settings.keys import DEFAULT_CHANNEL, flag, variable
+from cargo_stow.manifest import ToolchainFile
+from cargo_stow.model import Asset, Healthcheck, Secret
+from cargo_stow.settings import KEYS, Settings
+from cargo_stow.settings.keys import flag, variable
+from cargo_stow.settings.toolchain import DEFAULT_CHANNEL
 from tests.crates import ROOT, make_package, settings_of
+from tests.settings.kinds import EXECUTABLES, LAYERS, TABLES
 
 BASE = {"base_image": "debian:12"}
 MANIFEST = ROOT / "Cargo.toml"
-# For each key: values for flag, variable, package and workspace in that order of precedence, as text or TOML value.
-LAYERS: dict[str, tuple[object, str, object, object]] = {
-    "target_image": ("a:1", "a:2", "a:3", "a:4"),
-    "base_image": ("b:1", "b:2", "b:3", "b:4"),
-    "build_deps": (["g1"], "g2", ["g3"], ["g4"]),
-    "runtime_deps": (["l1"], "l2", ["l3"], ["l4"]),
-    "bin": ("one", "two", "three", "four"),
-    "features": (["f1"], "f2", ["f3"], ["f4"]),
-    "all_features": (True, "false", True, False),
-    "no_default_features": (True, "no", True, False),
-    "profile": ("p1", "p2", "p3", "p4"),
-    "toolchain": ("1.91", "1.92", "1.93", "1.94"),
-    "user": ("u1", "u2", "u3", "u4"),
-}
-PACKAGE_BINS = ("four", "one", "three", "two")
 
 
-def shown(value: object) -> object:
-    return list(value) if isinstance(value, tuple) else str(value).lower()
+def shown(value: object) -> object:  # noqa: PLR0911 - one return a kind
+    """A parsed value in the words of the table: text, lists of text, tables."""
+    if isinstance(value, Healthcheck):
+        return value.command[-1]
+    if isinstance(value, Asset):
+        return f"{value.source.text}:{value.target}"
+    if isinstance(value, Secret):
+        return {"env": str(value.variable).lower()}
+    if isinstance(value, dict):
+        return {name: shown(each) for name, each in value.items()}
+    if isinstance(value, (tuple, list)) and value and isinstance(value[0], tuple):
+        pairs = [(name, text) for name, text in value if not name.startswith("org.opencontainers.")]
+        return {name: shown(text) if isinstance(text, Secret) else "".join(text) for name, text in pairs}
+    if isinstance(value, (tuple, list)):
+        return [shown(each) if isinstance(each, Asset) else each for each in value]
+    return str(value).lower()
 
 
-def expected(value: object) -> object:
-    return value if isinstance(value, list) else str(value).lower()
+def found_in(settings: Settings, key: str) -> tuple[object, str]:
+    """The value of a key, and where it came from; of a table, that of its one entry."""
+    value = shown(getattr(settings, "bins" if key == "bin" else key))
+    if isinstance(value, dict):
+        return value, settings.origins[f"{key}.{next(iter(value))}"]
+    if key == "bin":
+        return value[0], settings.origins["bins"]  # type: ignore[index]
+    return value, settings.origins[key]
+
+
+def settings_with(key: str, container: dict[str, object], **given: Any) -> Settings:
+    base = {} if key == "base_image" else BASE
+    package = make_package(bins=EXECUTABLES, container={**base, **container}, default_run="one")
+    return settings_of(package=package, **given)
 
 
 def test_every_key_is_in_the_table() -> None:
@@ -43,29 +59,42 @@ def test_every_key_is_in_the_table() -> None:
 @pytest.mark.parametrize("key", KEYS)
 def test_flag_over_variable_over_package_over_workspace(key: str) -> None:
     typed, text, own, shared = LAYERS[key]
-    read = {"no": "false"}.get(text, text)
-    as_list = [text] if isinstance(own, list) else read
-    steps = (
-        ({"flags": {key: typed}}, expected(typed), f"flag {flag(key)}"),
-        ({"environment": {variable(key): text}}, as_list, f"variable {variable(key)}"),
-        ({"container": {**BASE, key: own}}, expected(own), f"{MANIFEST} [package.metadata.container] {key}"),
-        ({"workspace": {key: shared}}, expected(shared), f"{MANIFEST} [workspace.metadata.container] {key}"),
+    steps: tuple[tuple[dict[str, Any], object, str], ...] = (
+        ({"flags": {key: typed}}, typed, f"flag {flag(key)}"),
+        ({"environment": {variable(key): text}}, KEYS[key].kind.from_text(text), f"variable {variable(key)}"),
+        ({"container": {key: own}}, own, f"{MANIFEST} [package.metadata.container] {key}"),
+        ({"workspace": {key: shared}}, shared, f"{MANIFEST} [workspace.metadata.container] {key}"),
     )
     for number, (_, wanted, origin) in enumerate(steps):
-        given = {name: value for step, _, _ in reversed(steps[number:]) for name, value in step.items()}
-        container = given.pop("container", {} if key == "base_image" else BASE)
-        found = settings_of(package=make_package(bins=PACKAGE_BINS, container=container, default_run="one"), **given)  # type: ignore[arg-type]
-        assert (shown(getattr(found, key)), found.origins[key]) == (wanted, origin)
+        given = {name: value for step, _, _ in steps[number:] for name, value in step.items()}
+        container = given.pop("container", {"base_image": "b:0"} if key != "base_image" else {})
+        found = settings_with(key, container, **given)
+        assert found_in(found, key) == (shown(wanted), origin)
 
 
 @pytest.mark.parametrize("key", KEYS)
 def test_hyphens_are_underscores(key: str) -> None:
-    own = LAYERS[key][2]
-    spelled = key.replace("_", "-")
-    container = {**({} if key == "base_image" else BASE), spelled: own}
-    found = settings_of(package=make_package(bins=PACKAGE_BINS, container=container, default_run="one"))
-    assert shown(getattr(found, key)) == expected(own)
-    assert found.origins[key].endswith(spelled)
+    own, spelled = LAYERS[key][2], key.replace("_", "-")
+    value, origin = found_in(settings_with(key, {spelled: own}), key)
+    assert value == shown(own)
+    assert origin.endswith(f" {spelled}")
+
+
+@pytest.mark.parametrize("key", TABLES)
+def test_entries_of_all_sources_make_one_table(key: str) -> None:
+    found = settings_with(
+        key,
+        {key: {"B": "3", "C": "3", "D": False}},
+        flags={key: {"A": "1"}},
+        environment={variable(key): "A=2\nB=2"},
+        workspace={key: {"C": "4", "D": "4", "E": "4"}},
+    )
+    assert shown(getattr(found, key)) == {"A": "1", "B": "2", "C": "3", "E": "4"}
+    assert [found.origins[f"{key}.{name}"].partition(" ")[0] for name in "ABCE"] == [
+        "flag", "variable", str(MANIFEST).partition(" ")[0], str(MANIFEST).partition(" ")[0],
+    ]  # fmt: skip
+    assert found.origins[f"{key}.C"].endswith(f"[package.metadata.container] {key}")
+    assert found.origins[f"{key}.E"].endswith(f"[workspace.metadata.container] {key}")
 
 
 def test_both_spellings_of_one_key() -> None:
@@ -77,8 +106,10 @@ def test_both_spellings_of_one_key() -> None:
 
 def test_defaults() -> None:
     found = settings_of(BASE)
-    assert (found.profile, found.user, found.toolchain) == ("release", "65532:65532", DEFAULT_CHANNEL)
+    assert (found.profile, found.user, str(found.toolchain)) == ("release", "65532:65532", DEFAULT_CHANNEL)
     assert (found.target_image, found.build_deps, found.features, found.all_features) == (None, (), (), False)
+    assert (found.entrypoint, found.cmd, found.env, found.annotations) == (("/usr/bin/greeter",), (), (), ())
+    assert (found.healthcheck, found.workdir, found.stop_signal, found.is_split) == (None, None, None, False)
     assert {found.origins[key] for key in ("profile", "user", "toolchain", "features")} == {"default"}
 
 
@@ -108,16 +139,22 @@ def test_a_boolean_variable_that_is_none() -> None:
     [
         ({}, None, DEFAULT_CHANNEL, "default"),
         ({"container": {**BASE, "toolchain": "1.80"}}, None, "1.80", "toolchain"),
-        ({"container": {**BASE, "toolchain": "1.80"}}, "1.70", "1.70", "/f/rust-toolchain.toml"),
-        ({"workspace": {"toolchain": "1.80"}}, "1.70", "1.70", "/f/rust-toolchain.toml"),
+        ({}, "1.70", "1.70", "/f/rust-toolchain.toml"),
+        ({"container": {**BASE, "toolchain": "1.80"}}, "1.70", "1.80", "[package.metadata.container] toolchain"),
+        ({"workspace": {"toolchain": "1.80"}}, "1.70", "1.80", "[workspace.metadata.container] toolchain"),
         ({"environment": {"CARGO_STOW_TOOLCHAIN": "1.60"}}, "1.70", "1.60", "variable CARGO_STOW_TOOLCHAIN"),
         ({"flags": {"toolchain": "1.50"}}, "1.70", "1.50", "flag --toolchain"),
     ],
 )
 def test_the_toolchain_file(given: dict[str, object], channel: str | None, wanted: str, origin: str) -> None:
     file = Path("/f/rust-toolchain.toml")
-    found = settings_of(**{"container": BASE, **given}, channel=(channel, file) if channel else None)  # type: ignore[arg-type]
-    assert found.toolchain == wanted
+    given = {
+        "container": BASE,
+        **given,
+        "toolchain_file": ToolchainFile(file=file, channel=channel) if channel else None,
+    }
+    found = settings_of(**given)  # type: ignore[arg-type]
+    assert str(found.toolchain) == wanted
     assert found.origins["toolchain"].endswith(origin)
 
 

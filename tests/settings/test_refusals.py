@@ -1,51 +1,75 @@
 from __future__ import annotations
 
-import datetime
-
 import pytest
 
+from cargo_stow.cli import cli
 from cargo_stow.errors import UsageError
 from cargo_stow.settings import KEYS
 from cargo_stow.settings.keys import SECOND_BASES, variable
 from tests.crates import ROOT, make_package, settings_of
+from tests.settings.kinds import ANY, ARRAYS, LAYERS, TABLES, keys_of, refused, types
 
 BASE = {"base_image": "debian:12"}
-ARRAYS = {"build_deps", "runtime_deps", "features"}
-BOOLEANS = {"all_features", "no_default_features"}
-WRONG: dict[str, object] = {
-    "an integer": 1, "a float": 1.5, "a boolean": True, "an array": ["a"], "a table": {"a": 1}, "a string": "true",
-    "a date or time": datetime.date(2026, 1, 1),
-}  # fmt: skip
-KINDS = [
-    (key, kind)
-    for key in KEYS
-    for kind in WRONG
-    if kind != ("an array" if key in ARRAYS else "a boolean" if key in BOOLEANS else "a string")
-]
+HUGE = int("f" * 5000, 16)
+TEXTS = sorted(keys_of("string"))
 
 
-@pytest.mark.parametrize(("key", "kind"), KINDS)
+@pytest.mark.parametrize(("key", "kind"), list(refused()))
 def test_a_wrong_type_names_file_key_and_both_types(key: str, kind: str) -> None:
     with pytest.raises(UsageError) as caught:
-        settings_of({**BASE, key: WRONG[kind]})
-    assert f"{ROOT}/Cargo.toml [package.metadata.container] {key}: " in str(caught.value)
-    wanted = "an array of strings" if key in ARRAYS else "true or false" if key in BOOLEANS else "a string"
-    assert f"expected {wanted}" in str(caught.value)
-    if key not in BOOLEANS:
-        assert f"not {kind}" in str(caught.value)
+        settings_of({**BASE, key: ANY[kind]})
+    message = str(caught.value)
+    assert f"{ROOT}/Cargo.toml [package.metadata.container] {key}: " in message
+    assert message.endswith(f", not {kind}")
+    wanted = message.rpartition("expected ")[2]
+    assert any(word in wanted for word in ("a string", "an array", "a table", "true or false"))
 
 
 @pytest.mark.parametrize("key", sorted(ARRAYS))
-@pytest.mark.parametrize("item", [1, True, ["a"], {"a": 1}, "", None])
+@pytest.mark.parametrize("item", [1.5, True, ["a"], {"a": 1}, None])
 def test_a_wrong_item(key: str, item: object) -> None:
-    with pytest.raises(UsageError, match=rf"`{key}`: "):
-        settings_of({**BASE, key: ["fine", item]})
+    with pytest.raises(UsageError, match=rf"`{key}`: .*: expected a string, not ") as caught:
+        settings_of({**BASE, key: [LAYERS[key][0][0], item]})
+    assert str(caught.value).isprintable()
 
 
-@pytest.mark.parametrize("key", sorted(KEYS.keys() - ARRAYS - BOOLEANS))
+@pytest.mark.parametrize("key", sorted(set(ARRAYS) - {"entrypoint", "cmd"}))
+def test_an_empty_item(key: str) -> None:
+    with pytest.raises(UsageError, match=rf"`{key}`: '': "):
+        settings_of({**BASE, key: [LAYERS[key][0][0], ""]})
+
+
+@pytest.mark.parametrize("key", TABLES)
+@pytest.mark.parametrize(
+    "entry", [1.5, True, ["a"], {"a": 1}, None, "a\nb", "a\x1b[2J", "\udcff", 1 << 64, "é" * 9_000]
+)
+def test_a_wrong_entry(key: str, entry: object) -> None:
+    with pytest.raises(UsageError, match=rf"`{key}`: 'A': ") as caught:
+        settings_of({**BASE, key: {"A": entry}})
+    assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize("key", TABLES)
+@pytest.mark.parametrize("name", ["", " ", "A B", "-a", "a\n", "a=b", "$a", "é", '"', "a\\", "\u0661", "a" * 256])
+def test_a_wrong_name_of_an_entry(key: str, name: str) -> None:
+    with pytest.raises(UsageError, match=rf"`{key}`: ") as caught:
+        settings_of({**BASE, key: {name: "x"}})
+    assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize("key", TEXTS)
 def test_empty_text(key: str) -> None:
     with pytest.raises(UsageError, match="it is empty"):
         settings_of({**BASE, key: ""})
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_number_that_python_does_not_write_out(key: str) -> None:
+    wrapped = {"array": [HUGE], "object": {"A": HUGE}}
+    for value in (HUGE, *(wrapped[kind] for kind in types(KEYS[key].kind.schema) & wrapped.keys())):
+        with pytest.raises(UsageError) as caught:
+            settings_of({**BASE, key: value})
+        assert "int_max" not in str(caught.value)
 
 
 @pytest.mark.parametrize("key", sorted(SECOND_BASES))
@@ -63,8 +87,9 @@ def test_a_second_base_is_refused_with_the_reason(key: str, hyphens: bool, secti
 
 @pytest.mark.parametrize("key", sorted(SECOND_BASES))
 def test_no_variable_and_no_flag_sets_a_second_base(key: str) -> None:
-    found = settings_of(BASE, environment={variable(key): "debian:13"}, flags={key: "debian:13"})
-    assert found == settings_of(BASE)
+    assert settings_of(BASE, environment={variable(key): "debian:13"}) == settings_of(BASE)
+    flags = {name for command in cli.commands.values() for option in command.params for name in option.opts}
+    assert f"--{key.replace('_', '-')}" not in flags
 
 
 @pytest.mark.parametrize(
@@ -75,7 +100,7 @@ def test_no_variable_and_no_flag_sets_a_second_base(key: str) -> None:
         ("runtime-dep", "did you mean `runtime_deps`?"),
         ("feature", "did you mean `features`?"),
         ("users", "did you mean `user`?"),
-        ("zzz", "known keys: all_features, base_image"),
+        ("zzz", "known keys: all_features, annotations, "),
     ],
 )
 @pytest.mark.parametrize("section", ["package", "workspace"])
@@ -99,7 +124,7 @@ def test_no_section() -> None:
     object.__setattr__(package, "container", None)
     with pytest.raises(UsageError, match=r"Cargo\.toml has no \[package\.metadata\.container\] section") as caught:
         settings_of(package=package)
-    assert 'base_image = "' in caught.value.hint
+    assert "cargo stow init" in caught.value.hint
 
 
 def test_no_base_image() -> None:
@@ -132,7 +157,7 @@ def test_which_executable(
 
 def test_default_run_is_what_cargo_run_would_run() -> None:
     found = settings_of(package=make_package(bins=("a", "b"), container=BASE, default_run="b"))
-    assert (found.bin, found.origins["bin"]) == ("b", f"{ROOT}/Cargo.toml [package] default-run")
+    assert (found.bins, found.origins["bins"]) == (("b",), f"{ROOT}/Cargo.toml [package] default-run")
 
 
 @pytest.mark.parametrize(

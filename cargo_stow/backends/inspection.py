@@ -1,0 +1,90 @@
+"""What is in a base image, found by BuildKit: nothing is pulled twice, no container runs, no program of the image.
+
+A few files are copied out of the image. Symbolic links are followed inside of it, by BuildKit; of what comes out none
+is followed here, for a layer may hold anything.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cargo_stow.backends import buildx
+from cargo_stow.errors import BuildError, FileError
+from cargo_stow.families import PROGRAMS, BaseFacts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from cargo_stow.lock import Pin
+    from cargo_stow.process import Runner
+
+_FOUND = "found"
+# Of two with one name the last one wins, as os-release(5) has it. Where /usr is merged, /sbin leads there.
+_PATHS = (
+    *("/usr/lib/os-release", "/etc/os-release"),
+    *("/usr/bin/apt-get", "/sbin/apk", "/usr/bin/dnf", "/usr/bin/microdnf"),
+)
+# An os-release is a few lines.
+_LONGEST = 64 * 1024
+
+
+def inspect_base(pin: Pin, directory: Path, runner: Runner, environment: Mapping[str, str]) -> BaseFacts:
+    """Look into the image of a pin. Raises BuildError, with what docker said, and FileError."""
+    with _scratch(directory) as scratch:
+        dockerfile, target = scratch / "context" / "Dockerfile", scratch / "base"
+        dockerfile.parent.mkdir()
+        dockerfile.write_text(_dockerfile(pin), encoding="utf-8")
+        result = buildx.export(dockerfile, target, pin.platform, runner, environment)
+        if result.code != 0:
+            raise BuildError(
+                f"cannot look into the base image {pin.source} for its distribution",
+                hint=f"`docker pull {pin.source}` shows whether it can be had",
+                detail=result.stderr,
+            )
+        return _read(target / _FOUND)
+
+
+def _dockerfile(pin: Pin) -> str:
+    """Copy by patterns, which may match nothing: what an image does not have is an answer, and no failure.
+
+    One by one: of many sources in one instruction, BuildKit of Docker 20.10 looks at all at once, and may give up with
+    "flightcontrol: exceeded retry timeout" (moby/buildkit 1822).
+    """
+    copies = (f"COPY --from=base {path[:-1]}[{path[-1]}] /{_FOUND}/\n" for path in _PATHS)
+    return f"FROM {pin.source} AS base\nFROM scratch\n{''.join(copies)}"
+
+
+def _read(directory: Path) -> BaseFacts:
+    release = _text(directory / "os-release")
+    return BaseFacts(os_release=release, programs=frozenset(name for name in PROGRAMS if _is_file(directory / name)))
+
+
+def _is_file(path: Path) -> bool:
+    with contextlib.suppress(OSError):
+        return stat.S_ISREG(path.lstat().st_mode)
+    return False
+
+
+def _text(path: Path) -> str | None:
+    """The beginning of a regular file, None where there is none."""
+    if not _is_file(path):
+        return None
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    with os.fdopen(descriptor, "rb") as file:
+        return file.read(_LONGEST).decode("utf-8", errors="replace")
+
+
+@contextlib.contextmanager
+def _scratch(parent: Path) -> Iterator[Path]:
+    """A directory for the time being, below the project's own: a docker client in a sandbox may see no other."""
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="base-", dir=parent) as name:
+            yield Path(name)
+    except OSError as error:
+        raise FileError(f"cannot write {parent}: {error.strerror}", hint=f"ls -ld {parent}") from error

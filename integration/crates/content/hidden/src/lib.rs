@@ -1,0 +1,1 @@
+pub const HIDDEN: &str = env!("HIDDEN");

@@ -1,0 +1,1 @@
+pub const LISTING: &str = include_str!(concat!(env!("OUT_DIR"), "/listing"));

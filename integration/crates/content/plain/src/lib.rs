@@ -1,0 +1,1 @@
+pub const PLAIN: &str = "aaaaaaaa";

@@ -1,0 +1,1 @@
+// No source of anything.

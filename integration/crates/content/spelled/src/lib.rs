@@ -1,0 +1,2 @@
+pub const MACRO: &str = spell::name!();
+pub const SPELLED: &str = spell::spell!();

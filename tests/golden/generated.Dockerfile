@@ -1,0 +1,76 @@
+# Written by cargo-stow. Do not edit it: change Cargo.toml, then run `cargo stow dockerfile`.
+
+# the one base image: what is compiled on it runs on it
+FROM debian:bookworm-slim@sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb AS base
+USER 0:0
+
+# only lends its files to the steps that compile
+FROM rust:1.95-slim@sha256:cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc AS toolchain
+
+FROM base AS builder
+RUN --mount=type=cache,id=cargo-stow-apt-lists-builder-47c5a7dd24ff,target=/var/lib/apt/lists,sharing=locked \
+    --mount=type=cache,id=cargo-stow-apt-archives-builder-47c5a7dd24ff,target=/var/cache/apt,sharing=locked \
+    export DEBIAN_FRONTEND=noninteractive \
+ && apt-get -o DPkg::Lock::Timeout=60 -o APT::Cmd::Pattern-Only=true update \
+ && apt-get -o DPkg::Lock::Timeout=60 -o APT::Cmd::Pattern-Only=true install --yes --no-install-recommends -- \
+    ca-certificates gcc libc6-dev \
+ && rm -rf /var/log/apt /var/log/dpkg.log /var/log/alternatives.log /var/cache/ldconfig/aux-cache \
+    /var/cache/debconf/config.dat-old /var/cache/debconf/templates.dat-old /var/lib/dpkg/diversions-old \
+    /var/lib/dpkg/status-old
+
+# keeps sources fresh by their content, for a cargo that goes by time, and asks what is linked
+FROM builder AS tools
+COPY ["target/stow/generated/api.api/tools", "/stow"]
+RUN --mount=type=bind,from=toolchain,source=/usr/local/rustup,target=/usr/local/rustup,rw \
+    --mount=type=bind,from=toolchain,source=/usr/local/cargo,target=/usr/local/cargo \
+    export RUSTUP_HOME=/usr/local/rustup PATH=/usr/local/cargo/bin:"$PATH" \
+ && rustc --edition 2018 -C debuginfo=0 -o /stow/stow /stow/stow.rs
+
+# every dependency, compiled; it changes with what Cargo.toml and Cargo.lock say of dependencies
+FROM builder AS deps
+COPY ["target/stow/generated/api.api/skeleton", "/build/src"]
+RUN --mount=type=bind,from=tools,source=/stow,target=/stow \
+    --mount=type=bind,from=toolchain,source=/usr/local/rustup,target=/usr/local/rustup,rw \
+    --mount=type=bind,from=toolchain,source=/usr/local/cargo,target=/usr/local/cargo \
+    --mount=type=cache,id=cargo-stow-cargo-home,target=/cargo,sharing=shared \
+    --mount=type=secret,id=cargo-stow-ca,target=/etc/ssl/certs/ca-certificates.crt,mode=0444 \
+    --mount=type=secret,id=cargo-stow-config,target=/cargo/config.toml,mode=0444 \
+    --mount=type=secret,id=cargo-stow-credentials,target=/cargo/credentials.toml,mode=0444 \
+    export RUSTUP_HOME=/usr/local/rustup CARGO_HOME=/cargo CARGO_TARGET_DIR=/build/target \
+    CARGO_BUILD_BUILD_DIR=/build/target PATH=/usr/local/cargo/bin:"$PATH" \
+ && cd /build/src/api \
+ && /stow/stow adopt /build \
+ && cargo fetch --target x86_64-unknown-linux-gnu \
+ && cargo build --package api --bin api --release \
+ && /stow/stow forget /build api shared
+
+# begins with the layer of dependencies, and keeps what it compiled for the next time
+FROM builder AS build
+RUN --mount=type=bind,target=/context \
+    --mount=type=cache,id=cargo-stow-build-api,target=/build,sharing=locked,from=deps,source=/build \
+    --mount=type=bind,from=tools,source=/stow,target=/stow \
+    --mount=type=bind,from=base,source=/,target=/image,rw \
+    --mount=type=bind,from=toolchain,source=/usr/local/rustup,target=/usr/local/rustup,rw \
+    --mount=type=bind,from=toolchain,source=/usr/local/cargo,target=/usr/local/cargo \
+    --mount=type=cache,id=cargo-stow-cargo-home,target=/cargo,sharing=shared \
+    --mount=type=secret,id=cargo-stow-ca,target=/etc/ssl/certs/ca-certificates.crt,mode=0444 \
+    --mount=type=secret,id=cargo-stow-config,target=/cargo/config.toml,mode=0444 \
+    --mount=type=secret,id=cargo-stow-credentials,target=/cargo/credentials.toml,mode=0444 \
+    export RUSTUP_HOME=/usr/local/rustup CARGO_HOME=/cargo CARGO_TARGET_DIR=/build/target \
+    CARGO_BUILD_BUILD_DIR=/build/target PATH=/usr/local/cargo/bin:"$PATH" \
+ && cd /build/src/api \
+ && /stow/stow sync /context /build --skip target/stow/generated/api.api --stub 'it'"'"'s [odd] #1/src/lib.rs' \
+    --stub 'it'"'"'s [odd] #1/src/bin/odd one.rs' --stub worker/src/bin/worker.rs --shared Cargo.toml --shared \
+    Cargo.lock --package api api api/src/bin/api.rs --package shared shared shared/src/lib.rs \
+ && cargo build --package api --bin api --release --locked \
+ && install -D -m 0755 /build/target/release/api /out/api \
+ && /stow/stow link /image /out/api
+
+FROM base AS runtime
+COPY --from=build ["/out/api", "/usr/bin/api"]
+LABEL org.opencontainers.image.base.digest="sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb" \
+    org.opencontainers.image.base.name="docker.io/library/debian:bookworm-slim" \
+    org.opencontainers.image.title="api" \
+    org.opencontainers.image.version="0.1.0"
+USER 65532:65532
+ENTRYPOINT ["/usr/bin/api"]
