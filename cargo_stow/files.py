@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,6 +51,20 @@ def write_text(path: Path, text: str, *, durable: bool = True) -> None:
             os.replace(temporary, path)
     except OSError as error:
         raise _failed("write", path, error) from error
+
+
+@contextlib.contextmanager
+def temporary_directory(parent: Path) -> Iterator[Path]:
+    """A directory below `parent`, which is made where it is missing; gone at the end.
+
+    Raises FileError where it cannot be made, or for any OSError of what is done in it.
+    """
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".stow-", dir=parent) as name:
+            yield Path(name)
+    except OSError as error:
+        raise _failed("write", parent, error) from error
 
 
 def _mode(path: Path) -> int | None:

@@ -47,7 +47,7 @@ def add_program(stow: Stow) -> None:
 CASES = [
     Case(name="no-manifest", also=remove_manifest, says=("Cargo.toml",)),
     Case(name="broken-toml", old="[package]", new="[package", says=("Cargo.toml", "line 1")),
-    Case(name="no-section", old=SECTION, new="[package.metadata.other]", says=(SECTION, "base_image")),
+    Case(name="no-section", old=SECTION, new="[package.metadata.other]", says=(SECTION, "cargo stow init")),
     Case(name="no-base", old="base_image", new="# base_image", says=("`base_image` is missing", "Cargo.toml")),
     Case(name="unknown-key", old="base_image", new="bse_image", says=("bse_image", "did you mean `base_image`?")),
     Case(name="second-base", old=DEPS, new='build_image = "rust:1"', says=("build_image", "same base")),

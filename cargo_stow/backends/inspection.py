@@ -9,16 +9,16 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cargo_stow.backends import buildx
-from cargo_stow.errors import BuildError, FileError
+from cargo_stow.errors import BuildError
 from cargo_stow.families import PROGRAMS, BaseFacts
+from cargo_stow.files import temporary_directory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
+    from pathlib import Path
 
     from cargo_stow.lock import Pin
     from cargo_stow.process import Runner
@@ -35,7 +35,8 @@ _LONGEST = 64 * 1024
 
 def inspect_base(pin: Pin, directory: Path, runner: Runner, environment: Mapping[str, str]) -> BaseFacts:
     """Look into the image of a pin. Raises BuildError, with what docker said, and FileError."""
-    with _scratch(directory) as scratch:
+    # Below the project's own directory: a docker client in a sandbox may see no other.
+    with temporary_directory(directory) as scratch:
         dockerfile, target = scratch / "context" / "Dockerfile", scratch / "base"
         dockerfile.parent.mkdir()
         dockerfile.write_text(_dockerfile(pin), encoding="utf-8")
@@ -77,14 +78,3 @@ def _text(path: Path) -> str | None:
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
     with os.fdopen(descriptor, "rb") as file:
         return file.read(_LONGEST).decode("utf-8", errors="replace")
-
-
-@contextlib.contextmanager
-def _scratch(parent: Path) -> Iterator[Path]:
-    """A directory for the time being, below the project's own: a docker client in a sandbox may see no other."""
-    try:
-        parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="base-", dir=parent) as name:
-            yield Path(name)
-    except OSError as error:
-        raise FileError(f"cannot write {parent}: {error.strerror}", hint=f"ls -ld {parent}") from error

@@ -104,10 +104,11 @@ def _types(schema: Schema) -> set[str]:
 
 def array(item: Kind, *, from_text: Callable[[str], object] | None = None, longest: int = LONGEST_LIST) -> Kind:
     """An array of items of one kind, as a tuple. Text is split at commas and blanks."""
+    expected = "an array of strings" if item.schema.get("type") == "string" else "an array"
 
     def parse(value: object) -> tuple[object, ...]:
         if not isinstance(value, (list, tuple)):
-            raise ValueError(f"expected an array, not {kind_of(value)}")  # noqa: TRY004
+            raise ValueError(f"expected {expected}, not {kind_of(value)}")  # noqa: TRY004
         items = tuple(_item(item, entry) for entry in value)
         if sum(len(str(entry)) + _AROUND for entry in items) > longest:
             raise ValueError(f"its items have more than {longest} characters together")

@@ -50,7 +50,7 @@ def test_what_is_asked(tmp_path: Path) -> None:
     place = tmp_path / "a,b"
     looked(place, lambda found: found.touch(), seen)
     assert seen[:7] == ["docker", "buildx", "build", "--platform", "linux/arm64", "--output", seen[6]]
-    assert seen[6].startswith(f'type=local,"dest={place}/base-')
+    assert seen[6].startswith(f'type=local,"dest={place}/.stow-')
     assert seen[-1].splitlines() == [
         f"FROM debian:12@{DIGEST} AS base",
         "FROM scratch",
