@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 from cargo_stow.actions.dockerfile import default_output, write
 from cargo_stow.errors import StowError, UsageError
 from cargo_stow.manifest import find_manifest, load_workspace
-from cargo_stow.project import Request, make_projects
+from cargo_stow.project import Request
+from cargo_stow.projects import make_projects
 from cargo_stow.session import Session
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cargo_stow.errors import UsageError
-from cargo_stow.project import Request, load_projects
+from cargo_stow.project import Request
+from cargo_stow.projects import load_projects
 from cargo_stow.session import Session
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cargo_stow.actions import build as actions
 from cargo_stow.backends import buildx
-from cargo_stow.project import Request, load_projects
+from cargo_stow.projects import load_projects
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from cargo_stow.backends.protocol import BuildOrder, Image
     from cargo_stow.process import Runner
-    from cargo_stow.project import Project
+    from cargo_stow.project import Project, Request
     from cargo_stow.session import Session
 
 

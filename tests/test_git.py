@@ -10,7 +10,8 @@ import pytest
 from cargo_stow.errors import ToolMissingError
 from cargo_stow.git import Repository
 from cargo_stow.process import Result, SystemRunner
-from cargo_stow.project import Request, load_projects
+from cargo_stow.project import Request
+from cargo_stow.projects import load_projects
 from tests.canned_runner import CannedRunner
 from tests.repositories import commit, git
 

@@ -25,7 +25,8 @@ LAYERS = [
     {"session"},  # what the actions of one command share
     {"inputs", "planning"},  # what decides an image; a project and its pins become a plan
     {"pinning"},  # from names of images to pins
-    {"project", "report"},  # manifest, settings and lock come together; how what happened looks
+    {"projects"},  # manifest, settings and git come together
+    {"project", "report", "complete"},  # an image's crate as a value; how what happened looks; what cargo must find
     {"selection"},  # which packages of a workspace
     {"backends"},  # engines: siblings behind one protocol
     # One subject each.

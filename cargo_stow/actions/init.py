@@ -9,7 +9,7 @@ from cargo_stow.cargo_lock import load_locked
 from cargo_stow.errors import UsageError
 from cargo_stow.files import read_text, write_text
 from cargo_stow.manifest import load_manifest, parse_toml
-from cargo_stow.project import load_workspace_of
+from cargo_stow.projects import load_workspace_of
 from cargo_stow.propose import Reached, add_section, find_section, make_declared, make_proposal, reach
 from cargo_stow.settings.keys import flag, variable
 from cargo_stow.settings.sources import parse

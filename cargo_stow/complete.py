@@ -1,0 +1,99 @@
+"""What cargo must find on disk to build a package, with what its settings, configuration, links and sources lead to.
+
+Reads the disk; asks no cargo and no git.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from cargo_stow.context import list_files
+from cargo_stow.includes import find_included, find_repository
+from cargo_stow.links import find_linked, trace
+from cargo_stow.manifest import closure, config_files, config_root, source_directories, target_triple
+from cargo_stow.named import find_named
+from cargo_stow.planner import make_context
+from cargo_stow.settings import find_value
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cargo_stow.model import Closure, Package, Workspace
+    from cargo_stow.settings.sources import Source
+
+
+def complete_closure(
+    workspace: Workspace, package: Package, environment: Mapping[str, str], given: tuple[Source, ...]
+) -> Closure:
+    """The closure of a package, with the files that its settings, configuration, links and sources lead to."""
+    needed = closure(workspace, package)
+    limit = find_repository(needed.root)
+    needed = replace(needed, root=config_root(needed, environment, limit))
+    needed = replace(
+        needed,
+        configuration=config_files(needed, environment),
+        vendored=source_directories(needed, environment),
+        target=target_triple(needed, environment),
+    )
+    needed = _with_named(workspace, needed, given, limit)
+    needed, sent = _with_linked(workspace, needed, limit)
+    return _with_included(needed, sent, limit)
+
+
+def _with_linked(workspace: Workspace, found: Closure, limit: Path) -> tuple[Closure, list[Path]]:
+    """Add what symbolic links lead to, as far as it is below `limit`; those too on which dependencies are.
+
+    Returns what is sent then, too.
+    """
+    by_links = (path for package in (*found.sources, *found.manifests) for path in package.by_links)
+    new = {path for each in by_links for path in trace(each, limit) if path.is_symlink()}
+    while True:
+        sent = list_files(found.root, make_context(workspace, found))
+        new |= find_linked(sent, limit)
+        new = {path for path in new if not path.is_relative_to(workspace.target_directory)}
+        new -= {*found.files, *found.linked}
+        if not new:
+            return found, sent
+        directories = {path for path in new if path.is_dir() and not path.is_symlink()}
+        found = replace(
+            found,
+            root=Path(os.path.commonpath([found.root, *(path.parent for path in new)])),
+            files=tuple(sorted({*found.files, *(new - directories)})),
+            linked=tuple(sorted({*found.linked, *directories})),
+        )
+
+
+def _with_named(workspace: Workspace, found: Closure, given: tuple[Source, ...], limit: Path) -> Closure:
+    """Add what the key `include` names, as far as it is not sent anyway."""
+    patterns, origin = find_value("include", given)
+    if not patterns:
+        return found
+    package = found.sources[0].directory
+    named = find_named(package, cast("tuple[str, ...]", patterns), limit, origin, without=[workspace.target_directory])
+    sent = set(list_files(found.root, make_context(workspace, found)))
+    files = {file for file in named.files if file not in sent}
+    directories = {each for each in named.directories if not _is_within(each, found)}
+    above = [*(path.parent for path in files), *directories, *([named.history.parent] if named.history else [])]
+    return replace(
+        found,
+        root=Path(os.path.commonpath([found.root, *above])),
+        files=tuple(sorted({*found.files, *files})),
+        linked=tuple(sorted({*found.linked, *directories})),
+        history=named.history,
+    )
+
+
+def _is_within(directory: Path, found: Closure) -> bool:
+    return any(directory.is_relative_to(package.directory) for package in found.sources)
+
+
+def _with_included(found: Closure, sent: list[Path], limit: Path) -> Closure:
+    """Add what sources among `sent` read that is not among it, as far as it is below `limit`."""
+    included = find_included(sent, [package.directory for package in found.sources], limit)
+    if not included:
+        return found
+    root = Path(os.path.commonpath([found.root, *(path.parent for path in included)]))
+    return replace(found, root=root, files=tuple(sorted({*found.files, *included})))
