@@ -9,12 +9,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cargo_stow.errors import UsageError
+from cargo_stow.errors import ImageNotFoundError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from cargo_stow.model import PackageManager
+    from cargo_stow.model import PackageManager, Platform
     from cargo_stow.reference import ImageRef
 
 # Which managers a family may have, by the ID in its os-release, the preferred one first.
@@ -43,10 +43,14 @@ _HINT = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BaseFacts:
-    """What was found in a base image: the text of its os-release, None without one, and names of `PROGRAMS`."""
+    """What was found in a base image: the text of its os-release, None without one, and names of `PROGRAMS`.
+
+    `architecture` is that of its programs, as a Platform calls it; None where none of them says it.
+    """
 
     os_release: str | None
     programs: frozenset[str] = frozenset()
+    architecture: str | None = None
 
 
 def parse_os_release(text: str) -> dict[str, str]:
@@ -81,6 +85,19 @@ def _unquoted(text: str) -> str | None:
             value += re.sub(r"\\(.)", r"\1", bare)
         position = piece.end()
     return value
+
+
+def check_architecture(facts: BaseFacts, base: ImageRef, platform: Platform) -> None:
+    """Raise ImageNotFoundError for a base whose programs are another machine's.
+
+    Where a name stands for one image and not for an index, BuildKit takes that for any platform, and the engine calls
+    what comes of it by the platform that was asked for.
+    """
+    if facts.architecture not in {None, platform.architecture}:
+        raise ImageNotFoundError(
+            f"the base image {base} is for {facts.architecture}, and not for {platform}",
+            hint=f"`docker buildx imagetools inspect {base}` lists what it is for; choose another base, or `platforms`",
+        )
 
 
 def find_package_manager(facts: BaseFacts, base: ImageRef) -> PackageManager:

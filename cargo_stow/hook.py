@@ -17,7 +17,7 @@ from cargo_stow.actions.dockerfile import default_output, write
 from cargo_stow.errors import StowError, UsageError
 from cargo_stow.manifest import find_manifest, load_workspace
 from cargo_stow.project import Request
-from cargo_stow.projects import make_projects
+from cargo_stow.projects import make_projects, one_of_each
 from cargo_stow.session import Session
 
 if TYPE_CHECKING:
@@ -51,7 +51,8 @@ def _projects(session: Session, names: Iterable[str]) -> Iterator[Project]:
         for package in workspace.members:
             if package.container is not None and package.directory not in seen:
                 seen.add(package.directory)
-                yield from make_projects(workspace, package, Request(), os.environ, session.runner)
+                found = make_projects(workspace, package, Request(), os.environ, session.runner)
+                yield from one_of_each(found)
 
 
 def _manifest(path: Path) -> Path | None:

@@ -42,6 +42,11 @@ class Platform:
     def __str__(self) -> str:
         return "/".join(part for part in (self.os, self.architecture, self.variant) if part)
 
+    @property
+    def name(self) -> str:
+        """What tells it from the others of an image, in tags and names of files: `amd64`, `arm-v7`."""
+        return "-".join(filter(None, (self.architecture, self.variant)))
+
 
 def make_machine_platform(os: str, machine: str) -> Platform:
     """Name the platform of a machine, called as a kernel or an engine calls it."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from cargo_stow.errors import LockError
-from cargo_stow.families import find_package_manager
+from cargo_stow.families import check_architecture, find_package_manager
 from cargo_stow.files import write_text
 from cargo_stow.lock import load_lock
 
@@ -72,7 +72,9 @@ class Asking:
 
     def _look_into(self, base: Pin, project: Project) -> PackageManager:
         self.report.status("Inspecting", str(base.reference))
-        return find_package_manager(self.backend.inspect_base(base, project.directory), base.reference)
+        facts = self.backend.inspect_base(base, project.directory)
+        check_architecture(facts, base.reference, base.platform)
+        return find_package_manager(facts, base.reference)
 
 
 def settle(project: Project, backend: Callable[[], Backend], report: Report, *, locked: bool, offline: bool) -> Lock:

@@ -182,11 +182,14 @@ class Plan:
     @property
     def name(self) -> str:
         """What tells this image from others of the same workspace, as part of a file's name."""
-        return make_plan_name(self.package, self.bins)
+        return f"{make_plan_name(self.package, self.bins)}.{self.platform.name}"
 
 
 def make_plan_name(package: str, bins: tuple[str, ...]) -> str:
-    """Return the name of a plan; names of files are short, so that of several executables the first stands for all."""
+    """Return the name of a plan for any platform.
+
+    Names of files are short, so that of several executables the first stands for all.
+    """
     rest = hashlib.sha256(" ".join(bins).encode()).hexdigest()[:8] if bins[1:] else ""
     return ".".join(filter(None, (package, bins[0], rest)))
 

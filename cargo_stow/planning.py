@@ -52,6 +52,7 @@ def plan_of(project: Project, lock: Lock, among: Sequence[Project] = (), *, alon
         package_manager=found.package_manager,
         toolchain=found.toolchain.source if found.toolchain else None,
         platform=project.platform,
+        fetched=project.platforms if alone else (project.platform,),
         group=group,
         skeleton=_skeleton(kin, group.closure, with_lock=generated is not None),
         program=tuple((PurePosixPath(name), read_text(_TEMPLATES / name) or "") for name in _PROGRAM),
@@ -97,7 +98,7 @@ def generated_directory(kin: Sequence[Project]) -> PurePosixPath | None:
     """Where the generated files of a build are in the context; None where the target directory lies outside of it."""
     names = [make_plan_name(each.package.name, each.settings.bins) for each in kin]
     name = names[0] if len(names) == 1 else f"group.{hashlib.sha256(' '.join(names).encode()).hexdigest()[:16]}"
-    path = kin[0].directory / "generated" / name
+    path = kin[0].directory / "generated" / f"{name}.{kin[0].platform.name}"
     root = kin[0].closure.root
     inside = path.is_relative_to(root) and path.relative_to(root).as_posix().isprintable()
     return PurePosixPath(path.relative_to(root)) if inside else None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from cargo_stow.errors import UsageError
 from cargo_stow.lock import NAME
-from cargo_stow.model import make_machine_platform
+from cargo_stow.model import make_machine_platform, parse_platform
 from cargo_stow.reference import ImageRef, parse_reference
 from cargo_stow.selection import Selection
 from cargo_stow.toolchain import toolchain_reference
@@ -68,9 +68,32 @@ class Project:
         return f"{self.package.name}/{'+'.join(self.settings.bins)}/{self.settings.profile}/{self.platform}"
 
     @property
+    def platforms(self) -> tuple[Platform, ...]:
+        """All that the image is built for, this one among them."""
+        return tuple(map(parse_platform, dict.fromkeys(self.settings.platforms))) or (self.platform,)
+
+    @property
+    def is_one_of_several(self) -> bool:
+        """Whether the image is one of an index, with others that are the same for other platforms."""
+        return len(self.platforms) > 1
+
+    def on(self, platform: Platform) -> Project:
+        """Return the same image for another platform."""
+        return replace(self, platform=platform)
+
+    def on_each_platform(self) -> tuple[Project, ...]:
+        """Return the image for each of its platforms."""
+        return tuple(map(self.on, self.platforms))
+
+    @property
     def image(self) -> str:
         """What people call this image among those of a workspace: its package, and its executable if each has one."""
         return f"{self.package.name}.{self.settings.bins[0]}" if self.settings.is_split else self.package.name
+
+    @property
+    def identity(self) -> tuple[Path, tuple[str, ...]]:
+        """What is the same for all platforms of an image, and for no other image."""
+        return self.package.directory, self.settings.bins
 
     @property
     def target(self) -> ImageRef:
@@ -79,7 +102,13 @@ class Project:
 
     @property
     def targets(self) -> tuple[ImageRef, ...]:
-        """The image's references: that of `target_image`, and its name with each further tag.
+        """The references of this one image: `names`; of one of several, the first of them with its platform's name."""
+        first = self.names[0]
+        return (replace(first, tag=f"{first.tag}-{self.platform.name}"),) if self.is_one_of_several else self.names
+
+    @property
+    def names(self) -> tuple[ImageRef, ...]:
+        """What was asked for: the reference of `target_image`, and its name with each further tag.
 
         Without `target_image`, the package's name and version; without any tag, `latest`.
         """

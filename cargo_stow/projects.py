@@ -15,16 +15,16 @@ from cargo_stow.errors import UsageError
 from cargo_stow.git import Repository
 from cargo_stow.includes import find_repository, is_repository
 from cargo_stow.manifest import check_manifest_path, find_manifest, load_toolchain, load_workspace
-from cargo_stow.model import parse_platform
 from cargo_stow.named import check_assets
 from cargo_stow.planner import OWN_FILES, make_context
 from cargo_stow.project import Project, host_platform
+from cargo_stow.reference import LONGEST_TAG
 from cargo_stow.selection import select
 from cargo_stow.settings import make_settings, sources, used_placeholders
 from cargo_stow.toolchain import possible_references
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Hashable, Iterable, Iterator, Mapping
 
     from cargo_stow.model import Closure, Git, Package, Workspace
     from cargo_stow.process import Runner
@@ -47,6 +47,15 @@ def load_projects(
     return tuple(found)
 
 
+def one_of_each(projects: Iterable[Project]) -> tuple[Project, ...]:
+    """Return each image for one of its platforms: that of this machine, if it is among them."""
+    found: dict[Hashable, Project] = {}
+    for project in projects:
+        if project.identity not in found or project.platform == host_platform():
+            found[project.identity] = project
+    return tuple(found.values())
+
+
 def load_workspace_of(
     request: Request, environment: Mapping[str, str], runner: Runner, *, cargo: bool = True
 ) -> tuple[Workspace, Path]:
@@ -59,10 +68,10 @@ def load_workspace_of(
 def _check_names(projects: Iterable[Project]) -> None:
     """Two images of one name would take it from each other."""
     owners: dict[str, Project] = {}
-    named = [(str(target), project) for project in projects for target in project.targets]
+    named = [(str(name), project) for project in projects for name in (*project.names, *project.targets)]
     for name, project in named:
         other = owners.setdefault(name, project)
-        if other is not project:
+        if other.identity != project.identity:
             raise UsageError(
                 f"the images of `{other.settings.bins[0]}` ({other.package.manifest}) and of"
                 f" `{project.settings.bins[0]}` ({project.package.manifest}) would both be called {name}",
@@ -73,7 +82,10 @@ def _check_names(projects: Iterable[Project]) -> None:
 def make_projects(
     workspace: Workspace, package: Package, request: Request, environment: Mapping[str, str], runner: Runner
 ) -> Iterator[Project]:
-    """Bring one package of a workspace together with its settings: one image, or one for each executable."""
+    """Bring one package of a workspace together with its settings: one image, or one for each executable.
+
+    Each is there once for each of its platforms.
+    """
     given = tuple(sources(workspace, package, request.flags, environment))
     needed = complete_closure(workspace, package, environment, given)
     toolchain_file = load_toolchain(package.directory)
@@ -87,7 +99,8 @@ def make_projects(
     )
     whole = make()
     for settings in (make(executable=each) for each in whole.bins) if whole.is_split else (whole,):
-        yield _make_project(workspace, needed, settings, toolchain_file.file if toolchain_file else None)
+        project = _make_project(workspace, needed, settings, toolchain_file.file if toolchain_file else None)
+        yield from project.on_each_platform()
 
 
 def _find_git(
@@ -115,7 +128,7 @@ def _make_project(workspace: Workspace, closure: Closure, settings: Settings, to
         closure=closure,
         settings=settings,
         base=settings.base_image.tagged,
-        platform=parse_platform(settings.platforms[0]) if settings.platforms else host_platform(),
+        platform=host_platform(),
         toolchain_file=toolchain_file,
     )
     _check_target(project)
@@ -134,11 +147,17 @@ def _check_target(project: Project) -> None:
     """An image that takes the name of what it is built from would be built on itself the next time."""
     images = {project.base, *possible_references(project.settings.toolchain)}
     names = {(image.registry, image.repository, image.tag) for image in images}
-    for target in project.targets:
+    for target in (target for each in project.on_each_platform() for target in (*each.names, *each.targets)):
         if (target.registry, target.repository, target.tag) in names:
             raise UsageError(
                 f"{project.package.manifest}: the image would take the name of one that it is built from, {target}",
                 hint="set another `target_image` in [package.metadata.container]",
+            )
+        if len(target.tag or "") > LONGEST_TAG:
+            raise UsageError(
+                f"{project.package.manifest}: with the name of its platform, the tag {target.tag} is longer than"
+                f" {LONGEST_TAG} characters",
+                hint="set a shorter one in `target_image` in [package.metadata.container]",
             )
 
 

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass, replace
 
 _NAME_LIMIT = 255
+LONGEST_TAG = 128
 DEFAULT_REGISTRY = "docker.io"
 _HUB = frozenset({DEFAULT_REGISTRY, f"index.{DEFAULT_REGISTRY}"})
 
@@ -41,7 +42,7 @@ class Grammar:
 
     @property
     def tag(self) -> str:
-        return self._any_of("A-Za-z0-9_") + self._any_of("A-Za-z0-9_.-") + "{0,127}"
+        return self._any_of("A-Za-z0-9_") + self._any_of("A-Za-z0-9_.-") + f"{{0,{LONGEST_TAG - 1}}}"
 
 
 GRAMMAR = Grammar()

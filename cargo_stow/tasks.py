@@ -92,7 +92,7 @@ def push_task(work: Work, image: str | None = None) -> Task:
     def act() -> None:
         from cargo_stow.actions.push import push  # noqa: PLC0415
 
-        work.finish(*(push(work.session, project) for project in work.projects(image)))
+        work.finish(*push(work.session, work.projects(image)))
 
     task = _task(work, act, "push the container image to its registry")
     return {**task, "calc_dep": [_name("_stow_target", image)], "task_dep": [_name("stow_build", image)]}
@@ -118,7 +118,7 @@ def dockerfile_task(work: Work, image: str | None = None) -> Task:
     def act() -> None:
         from cargo_stow.actions.dockerfile import write  # noqa: PLC0415
 
-        for project in work.projects(image):
+        for project in work.images(image):
             written = write(work.session, project, _output(work, project), locked=work.request.locked)
             work.written = bool(written) or work.written
 
@@ -126,7 +126,7 @@ def dockerfile_task(work: Work, image: str | None = None) -> Task:
         from cargo_stow.actions.dockerfile import is_current  # noqa: PLC0415
 
         try:
-            return all(is_current(project, _output(work, project)) for project in work.projects(image))
+            return all(is_current(project, _output(work, project)) for project in work.images(image))
         except StowError:
             return False
 
@@ -171,7 +171,7 @@ def _work() -> Work:
 def _images() -> tuple[str | None, ...]:
     """The images that there are sub-tasks for: none where there is one image only, or nothing that can be read."""
     try:
-        names = [project.image for project in _work().peek()]
+        names = dict.fromkeys(project.image for project in _work().peek())
     except StowError:
         return ()
     return tuple(names) if len(names) > 1 else ()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cargo_stow.errors import UsageError
 from cargo_stow.project import Request
-from cargo_stow.projects import load_projects
+from cargo_stow.projects import load_projects, one_of_each
 from cargo_stow.session import Session
 
 if TYPE_CHECKING:
@@ -43,9 +43,13 @@ class Work:
             self._projects = load_projects(self.request, self.session.environment, self.session.runner)
         return tuple(project for project in self._projects if image in {None, project.image})
 
+    def images(self, image: str | None = None) -> tuple[Project, ...]:
+        """Each image that was asked for, for one platform."""
+        return one_of_each(self.projects(image))
+
     def project(self, image: str | None = None) -> Project:
-        """The one project that was asked for. Raises UsageError where there are several."""
-        found = self.projects(image)
+        """The one image that was asked for. Raises UsageError where there are several."""
+        found = self.images(image)
         if len(found) != 1:
             names = ", ".join(project.image for project in found)
             raise UsageError(

@@ -134,6 +134,7 @@ def plan_of(
         package_manager=package_manager,
         toolchain=toolchain,
         platform=platform,
+        fetched=(platform,),
         skeleton=(
             (PurePosixPath("Cargo.toml"), '[package]\nname = "stub"\n'),
             (PurePosixPath("src/main.rs"), "fn main() {}\n"),

@@ -9,7 +9,7 @@ import pytest
 
 from cargo_stow.actions.update import update
 from cargo_stow.backends.memory import digest_of
-from cargo_stow.errors import LockError, UsageError
+from cargo_stow.errors import ImageNotFoundError, LockError, UsageError
 from cargo_stow.families import BaseFacts
 from cargo_stow.lock import Lock, load_lock
 from cargo_stow.pinning import find_lock, pins, settle
@@ -83,6 +83,14 @@ class TestSettle:
     def test_a_base_of_no_family_is_not_written(self, session: Session, backend: MemoryBackend, load: Load) -> None:
         backend.bases[BASE] = BaseFacts(os_release=None)
         with pytest.raises(UsageError, match="has no /etc/os-release"):
+            settled(session, load())
+        assert not load().lock_file.exists()
+
+    def test_a_base_for_another_machine_is_not_written(
+        self, session: Session, backend: MemoryBackend, load: Load
+    ) -> None:
+        backend.bases[BASE] = BaseFacts(os_release="ID=debian\n", programs=frozenset({"apt-get"}), architecture="s390x")
+        with pytest.raises(ImageNotFoundError, match=f"the base image {BASE} is for s390x, and not for linux/"):
             settled(session, load())
         assert not load().lock_file.exists()
 

@@ -449,6 +449,10 @@ def test_where_a_family_keeps_the_certificates_it_trusts(manager: PackageManager
         ("linux/arm64", "apk", "aarch64-unknown-linux-musl"),
         ("linux/arm/v7", "apk", "armv7-unknown-linux-musleabihf"),
         ("linux/arm/v7", "dnf", "armv7-unknown-linux-gnueabihf"),
+        ("linux/arm/v6", "apt", "arm-unknown-linux-gnueabihf"),
+        ("linux/amd64/v3", "apt", "x86_64-unknown-linux-gnu"),
+        ("linux/arm64/v8", "apt", "aarch64-unknown-linux-gnu"),
+        ("linux/arm/v5", "apt", None),
         ("linux/riscv64", "apt", None),
     ],
 )

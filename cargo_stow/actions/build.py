@@ -88,7 +88,8 @@ def make_images(
         for pin in pins(project, lock):
             session.backend().check(pin)
         what = ", ".join((*project.settings.bins, project.settings.profile))
-        session.report.status("Building", f"{project.package.name} ({what}) on {project.base}")
+        for_which = f" for {project.platform}" if project.is_one_of_several else ""
+        session.report.status("Building", f"{project.package.name} ({what}) on {project.base}{for_which}")
     try:
         orders = [make_order(session, project, lock, among) for project in projects]
         return orders, session.backend().build(orders)

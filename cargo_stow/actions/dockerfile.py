@@ -8,13 +8,14 @@ import shlex
 from typing import TYPE_CHECKING
 
 from cargo_stow.dockerfile import render_dockerfile, render_dockerignore
-from cargo_stow.errors import DifferenceError
+from cargo_stow.errors import DifferenceError, UsageError
 from cargo_stow.files import read_text, write_text
 from cargo_stow.lock import load_lock
 from cargo_stow.pinning import find_lock, settle
 from cargo_stow.planning import plan_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from cargo_stow.lock import Lock
@@ -32,12 +33,24 @@ def default_output(project: Project) -> Path:
 
 def render(project: Project, lock: Lock, output: Path) -> dict[Path, str]:
     """Return the text of the Dockerfile and of its companion, by path."""
-    plan = plan_of(project, lock, alone=True)
-    text = render_dockerfile(plan, command=_command(project, output))
+    plans = [plan_of(each, lock, alone=True) for each in project.on_each_platform()]
+    texts = [render_dockerfile(plan, command=_command(project, output)) for plan in plans]
+    _check_alike(project, texts)
     return {
-        output: text,
-        output.with_name(output.name + IGNORE_SUFFIX): render_dockerignore(plan.context),
+        output: texts[0],
+        output.with_name(output.name + IGNORE_SUFFIX): render_dockerignore(plans[0].context),
     }
+
+
+def _check_alike(project: Project, texts: Sequence[str]) -> None:
+    """One file is for all platforms, which it can be where each image that it names is an index of all of them."""
+    odd = [each for each, text in zip(project.platforms, texts, strict=True) if text != texts[0]]
+    if odd:
+        raise UsageError(
+            f"{project.package.manifest}: no Dockerfile can be for all of `platforms`, since the images that it builds"
+            f" on have one digest for {project.platforms[0]} and another one for {odd[0]}",
+            hint=f"choose one platform, as --platforms {project.platforms[0]}, or a base that is an index of them all",
+        )
 
 
 def write(session: Session, project: Project, output: Path, *, locked: bool) -> list[Path]:
@@ -56,7 +69,8 @@ def settled(session: Session, project: Project, *, locked: bool) -> tuple[Lock, 
     """The complete lock, and what was written for it."""
     with session.locked(project):
         before = load_lock(project.lock_file)
-        lock = settle(project, session.backend, session.report, locked=locked, offline=session.offline)
+        for each in project.on_each_platform():
+            lock = settle(each, session.backend, session.report, locked=locked, offline=session.offline)
     return lock, [] if lock == before else [project.lock_file]
 
 
@@ -77,10 +91,11 @@ def check(project: Project, lock: Lock, output: Path) -> None:
 
 def is_current(project: Project, output: Path) -> bool:
     """Say whether files and Stow.lock are what they should be. Raises DifferenceError, too, for files that are not."""
-    lock = find_lock(project)
-    if lock is not None:
-        check(project, lock, output)
-    return lock is not None
+    locks = [find_lock(each) for each in project.on_each_platform()]
+    if locks[0] is None or None in locks:
+        return False
+    check(project, locks[0], output)
+    return True
 
 
 def _difference(found: str, wanted: str, path: Path) -> str:

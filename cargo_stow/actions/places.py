@@ -88,7 +88,7 @@ def _image(project: Project) -> str:
 
 def _variant(project: Project) -> str:
     """What has other dependencies, and in CI is built in turn: each would drop the other's cache."""
-    return f"{project.settings.profile}-{project.platform.architecture}"
+    return f"{project.settings.profile}-{project.platform.name}"
 
 
 def describe_local(key: str, directory: Path) -> str:

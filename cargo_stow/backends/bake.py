@@ -32,8 +32,12 @@ def write_bake_file(orders: Sequence[BuildOrder], dockerfiles: Sequence[Path]) -
 
 
 def target_names(orders: Sequence[BuildOrder]) -> list[str]:
-    """Return what bake calls the images, which it shows before each step: their packages, as far as bake takes that."""
-    names = [re.sub(r"[^A-Za-z0-9_-]", "_", order.plan.package) for order in orders]
+    """Return what bake calls the images, which it shows before each step: their packages, and platforms if
+    there are several, as far as bake takes that.
+    """
+    several = len({order.plan.platform for order in orders}) > 1
+    names = [f"{order.plan.package}-{order.plan.platform.name}" if several else order.plan.package for order in orders]
+    names = [re.sub(r"[^A-Za-z0-9_-]", "_", name) for name in names]
     twins = {name for name in names if names.count(name) > 1}
     return [f"{name}-{index}" if name in twins else name for index, name in enumerate(names)]
 

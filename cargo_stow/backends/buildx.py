@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cargo_stow.backends.bake import ENVIRONMENT, target_names, write_bake_file
+from cargo_stow.backends.emulation import emulation_hint, find_foreign
 from cargo_stow.backends.options import annotation_texts, csv_field, options, secret_variables
 from cargo_stow.backends.plugin import build_environment, has_buildx, is_installed, make_missing_error
 from cargo_stow.errors import BuildError
@@ -55,7 +56,7 @@ def _bake(
     run = runner.capture if orders[0].quiet else runner.show
     result = run(["docker", "buildx", "bake", *progress, "--file", str(file), "--metadata-file", str(answer)], env=env)
     if result.code != 0:
-        raise _failed(orders, result)
+        raise _failed(orders, result, runner, env)
     metadata = json.loads(read_text(answer) or "{}")
     return [_digests(json.dumps(metadata.get(name, {}))) for name in target_names(orders)]
 
@@ -73,17 +74,19 @@ def _build(order: BuildOrder, dockerfile: Path, runner: Runner, environment: Map
         quiet=order.quiet,
     )
     if result.code != 0:
-        raise _failed([order], result)
+        raise _failed([order], result, runner, environment)
     return _digests(read_text(answer) or "")
 
 
-def _failed(orders: Sequence[BuildOrder], result: Result) -> BuildError:
+def _failed(orders: Sequence[BuildOrder], result: Result, runner: Runner, environment: Mapping[str, str]) -> BuildError:
     what = ", ".join(
         f"{', '.join(f'`{each}`' for each in order.plan.bins)} of package `{order.plan.package}`" for order in orders
     )
+    foreign = find_foreign((order.plan.platform for order in orders), runner, environment)
+    output = "see its output above" if orders[0].quiet else "the failing step's own output is above"
     return BuildError(
         f"building {what} failed",
-        hint="see its output above" if orders[0].quiet else "the failing step's own output is above",
+        hint=emulation_hint(foreign) if foreign else output,
         detail=result.stderr,
     )
 

@@ -163,6 +163,12 @@ class DockerBackend:
     def push(self, reference: ImageRef, progress: Callable[[PushProgress], None]) -> str:
         return self._engine.push(reference, progress)
 
+    def push_index(self, names: Sequence[ImageRef], digests: Sequence[str]) -> str:
+        from cargo_stow.backends.index import push_index  # noqa: PLC0415 - most images are for one platform
+
+        push_index(names, digests, self._runner, self._environment)
+        return self._engine.registry_digest(names[0])
+
     def run(self, image: Image, options: RunOptions) -> int:
         from cargo_stow.backends import container  # noqa: PLC0415
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from cargo_stow.backends import buildx
 from cargo_stow.errors import BuildError
@@ -29,6 +29,8 @@ _PATHS = (
     *("/usr/lib/os-release", "/etc/os-release"),
     *("/usr/bin/apt-get", "/sbin/apk", "/usr/bin/dnf", "/usr/bin/microdnf"),
 )
+_MACHINE, _BIG_ENDIAN = slice(18, 20), 2
+_ARCHITECTURES = {3: "386", 21: "ppc64le", 22: "s390x", 40: "arm", 62: "amd64", 183: "arm64", 243: "riscv64"}
 # An os-release is a few lines.
 _LONGEST = 64 * 1024
 
@@ -61,8 +63,22 @@ def _dockerfile(pin: Pin) -> str:
 
 
 def _read(directory: Path) -> BaseFacts:
-    release = _text(directory / "os-release")
-    return BaseFacts(os_release=release, programs=frozenset(name for name in PROGRAMS if _is_file(directory / name)))
+    release = _head(directory / "os-release")
+    programs = {name: _head(directory / name) for name in PROGRAMS}
+    found = [head for head in programs.values() if head is not None]
+    return BaseFacts(
+        os_release=None if release is None else release.decode("utf-8", errors="replace"),
+        programs=frozenset(name for name, head in programs.items() if head is not None),
+        architecture=next(filter(None, map(_architecture, found)), None),
+    )
+
+
+def _architecture(head: bytes) -> str | None:
+    """For which machine an executable is. Source: the System V ABI, "ELF Header": e_ident and e_machine."""
+    if head[:4] != b"\x7fELF" or len(head) < _MACHINE.stop:
+        return None
+    order: Literal["big", "little"] = "big" if head[5] == _BIG_ENDIAN else "little"
+    return _ARCHITECTURES.get(int.from_bytes(head[_MACHINE], order))
 
 
 def _is_file(path: Path) -> bool:
@@ -71,10 +87,10 @@ def _is_file(path: Path) -> bool:
     return False
 
 
-def _text(path: Path) -> str | None:
+def _head(path: Path) -> bytes | None:
     """The beginning of a regular file, None where there is none."""
     if not _is_file(path):
         return None
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
     with os.fdopen(descriptor, "rb") as file:
-        return file.read(_LONGEST).decode("utf-8", errors="replace")
+        return file.read(_LONGEST)

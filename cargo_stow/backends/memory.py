@@ -37,7 +37,8 @@ def digest_of(text: str) -> str:
 class MemoryBackend:
     """Images in memory.
 
-    `tags` are names with the ID each has now, `images` the IDs that exist, `pushed` digests by repository. `registry`
+    `tags` are names with the ID each has now, `images` the IDs that exist, `pushed` digests by repository,
+    `indexes` those of images by the name of what joins them. `registry`
     says what a reference resolves to (None: nothing has it); one that is not in it resolves to a hash of its text.
     `bases` says what is found in a base image; in one that is not in it, a Debian with apt-get.
     `local` are references that only the engine has, with their IDs; `doubt` is put into every pin of the registry.
@@ -48,6 +49,7 @@ class MemoryBackend:
         self.tags: dict[str, str] = {}
         self.images: set[str] = set()
         self.pushed: dict[str, str] = {}
+        self.indexes: dict[str, tuple[str, ...]] = {}
         self.counts: Counter[str] = Counter()
         self.registry: dict[str, str | None] = {}
         self.local: dict[str, str] = {}
@@ -150,6 +152,12 @@ class MemoryBackend:
         self.pushed[reference.name] = digest_of(f"manifest of {image.id}")
         self._save()
         return self.pushed[reference.name]
+
+    def push_index(self, names: Sequence[ImageRef], digests: Sequence[str]) -> str:
+        self._called("push_index")
+        digest = digest_of(f"index of {' '.join(digests)}")
+        self.indexes.update({str(name): tuple(digests) for name in names})
+        return digest
 
     def run(self, image: Image, options: RunOptions) -> int:
         self._called("run")

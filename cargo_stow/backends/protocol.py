@@ -113,6 +113,12 @@ class Backend(Protocol):
     def push(self, reference: ImageRef, progress: Callable[[PushProgress], None]) -> str:
         """Push the image of that name to its registry; returns the digest the registry gives it."""
 
+    def push_index(self, names: Sequence[ImageRef], digests: Sequence[str]) -> str:
+        """Give names to an index of images that are in their repository, all names to one; returns its digest.
+
+        Source: OCI image specification, "OCI Image Index Specification".
+        """
+
     def run(self, image: Image, options: RunOptions) -> int:
         """Run an image's program with the caller's terminal and signals; returns the program's exit code.
 

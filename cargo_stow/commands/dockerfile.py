@@ -26,7 +26,7 @@ def write(work: Work, output: str | None) -> None:
         return
     work.output = Path(output).absolute() if output and work.project() else None
     if do(work, "stow_dockerfile") or not work.written:
-        for project in work.projects():
+        for project in work.images():
             work.session.report.status("Fresh", str(work.output or action.default_output(project)))
 
 
@@ -34,7 +34,7 @@ def check(work: Work, output: str | None) -> None:
     """Compare the files on disk with what would be written; needs neither network nor engine."""
     if output == _STDOUT:
         raise UsageError("--check compares files, and `--output -` names none", hint="leave one of the two out")
-    for project in [work.project()] if output else work.projects():
+    for project in [work.project()] if output else work.images():
         path = Path(output).absolute() if output else action.default_output(project)
         action.check(project, load_lock(project.lock_file), path)
         work.session.report.status("Fresh", str(path))

@@ -24,11 +24,13 @@ TARGET = BUILD / "target"
 # Intermediate files too, wherever the configuration wants to have them: what is not here is not kept fresh.
 _TARGET_VARIABLES = (("CARGO_TARGET_DIR", str(TARGET)), ("CARGO_BUILD_BUILD_DIR", str(TARGET)))
 # The platforms that cargo's home may be filled for beforehand; on others the compile itself fetches what it needs.
+# Of arm the variant counts; those of others are faster machines of the same kind.
 _MACHINES = {
-    "linux/amd64": ("x86_64", ""),
-    "linux/arm64": ("aarch64", ""),
-    "linux/arm/v7": ("armv7", "eabihf"),
-    "linux/386": ("i686", ""),
+    "amd64": ("x86_64", ""),
+    "arm64": ("aarch64", ""),
+    "arm/v7": ("armv7", "eabihf"),
+    "arm/v6": ("arm", "eabihf"),
+    "386": ("i686", ""),
 }
 
 
@@ -63,16 +65,17 @@ def run_cargo(
     )
 
 
-def fetch(closure: Closure, platform: Platform, rust: Rust) -> tuple[str, ...]:
-    """Return the command that fetches what a build for a platform can need, whatever its features."""
-    triples = dict.fromkeys(filter(None, (_triple(platform, rust), closure.target)))
+def fetch(closure: Closure, platforms: tuple[Platform, ...], rust: Rust) -> tuple[str, ...]:
+    """Return the command that fetches what a build for any of the platforms can need, whatever its features."""
+    triples = dict.fromkeys(filter(None, (*(_triple(each, rust) for each in platforms), closure.target)))
     return ("cargo", "fetch", *(word for triple in triples for word in ("--target", triple)))
 
 
 def _triple(platform: Platform, rust: Rust) -> str | None:
     """What rustc calls the platform of a base. Of all that have a package manager here, Alpine's alone have musl."""
     libc = "musl" if rust.manager == "apk" else "gnu"
-    machine, abi = _MACHINES.get(str(platform), (None, ""))
+    names = (f"{platform.architecture}/{platform.variant}", platform.architecture)
+    machine, abi = next((_MACHINES[name] for name in names if name in _MACHINES), (None, ""))
     return f"{machine}-unknown-linux-{libc}{abi}" if machine else None
 
 

@@ -88,7 +88,7 @@ def _pattern(name: str) -> str:
 def dependencies_stage(
     workspace: Workspace,
     group: Group,
-    platform: Platform,
+    platforms: tuple[Platform, ...],
     *,
     skeleton: Files,
     rust: Rust,
@@ -105,7 +105,7 @@ def dependencies_stage(
         (TOOLS, *mounts),
         (
             (STOW, "adopt", str(BUILD), *(word for mount in mounts for word in ("--skip", mount.source))),
-            fetch(closure, platform, rust),
+            fetch(closure, platforms, rust),
             *group.commands,
             (STOW, "forget", str(BUILD), *stubs),
         ),

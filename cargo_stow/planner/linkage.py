@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from cargo_stow.model import PackageManager
     from cargo_stow.plan import Run
-    from cargo_stow.reference import ImageRef
     from cargo_stow.settings import Settings
 
 # The stage with the packages that `runtime_deps` names, where there are any.
@@ -40,11 +39,11 @@ def image_parent(settings: Settings) -> str:
     return _PACKAGES if settings.named_runtime_deps else "base"
 
 
-def packages_stage(base: ImageRef, manager: PackageManager, settings: Settings) -> tuple[Stage, ...]:
+def packages_stage(key: str, manager: PackageManager, settings: Settings) -> tuple[Stage, ...]:
     """Return the stage with the packages that are named; none where none are."""
     if not settings.named_runtime_deps:
         return ()
-    installing = install("runtime", base, manager, settings.named_runtime_deps)
+    installing = install("runtime", key, manager, settings.named_runtime_deps)
     return (Stage(name=_PACKAGES, parent="base", steps=(installing,)),)
 
 
@@ -81,9 +80,9 @@ def link(settings: Settings, files: tuple[str, ...]) -> Iterator[tuple[str, ...]
         yield ("cp", STOW, _PROGRAM)
 
 
-def install_listed(base: ImageRef, manager: PackageManager) -> Run:
+def install_listed(key: str, manager: PackageManager) -> Run:
     """Install the packages that are listed, if any are; what is keyed by the list is not run for a new executable."""
-    installing = install("runtime", base, manager, _LISTED)
+    installing = install("runtime", key, manager, _LISTED)
     lent = StageMount(stage="build", source=_LINKAGE, target=str(LENT))
     program = _PROGRAM.replace(_LINKAGE, str(LENT))
     commands = [(program, "with", f"{LENT}/packages", *command) for command in installing.commands]

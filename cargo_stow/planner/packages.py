@@ -13,7 +13,7 @@ from cargo_stow.settings.package_names import find_unfit
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from cargo_stow.model import PackageManager
+    from cargo_stow.model import PackageManager, Platform
     from cargo_stow.reference import ImageRef
     from cargo_stow.settings import Settings
 
@@ -103,10 +103,17 @@ def builder_packages(manager: PackageManager, settings: Settings) -> tuple[str, 
     return (*each.builder, *rust, *settings.build_deps)
 
 
-def install(stage: str, base: ImageRef, manager: PackageManager, packages: Iterable[str]) -> Run:
-    """Install packages; what is downloaded stays in mounts, of each stage its own so that both can install at once."""
+def store_key(base: ImageRef, platforms: Iterable[Platform]) -> str:
+    """Return what names a store of downloads: a list of packages is that of a distribution on a platform."""
+    return hashlib.sha256(" ".join(map(str, (base, *platforms))).encode()).hexdigest()[:12]
+
+
+def install(stage: str, key: str, manager: PackageManager, packages: Iterable[str]) -> Run:
+    """Install packages; what is downloaded stays in mounts, of each stage its own so that both can install at once.
+
+    `key` is that of the store of downloads.
+    """
     each = _MANAGERS[manager]
-    key = hashlib.sha256(str(base).encode()).hexdigest()[:12]
     return Run(
         mounts=tuple(
             CacheMount(id=f"cargo-stow-{manager}-{name}-{stage}-{key}", target=target)

@@ -14,7 +14,7 @@ from cargo_stow.planner.config import make_config
 from cargo_stow.planner.dependencies import STOW, TOOLS, dependencies_stage, lent, lock_stage, tools_stage
 from cargo_stow.planner.group import Member
 from cargo_stow.planner.linkage import furnished_stage, image_mount, image_parent, install_listed, link, packages_stage
-from cargo_stow.planner.packages import builder_packages, check_packages, install
+from cargo_stow.planner.packages import builder_packages, check_packages, install, store_key
 from cargo_stow.planner.rust import lent_rust, rust_stages, toolchain_stage
 from cargo_stow.planner.sources import make_context, relative
 
@@ -40,6 +40,7 @@ def make_plan(
     package_manager: PackageManager,
     toolchain: ImageRef | None,
     platform: Platform,
+    fetched: tuple[Platform, ...],
     group: Group,
     skeleton: Files,
     program: Files,
@@ -50,11 +51,11 @@ def make_plan(
     """Lay out the stages for one image of one package.
 
     `base` and `toolchain` are the references to build from, as the lock pins them; no `toolchain` where the builder has
-    one itself. `package_manager` is the base's. `group` are the images, this one among them, that share their
-    dependencies. `skeleton` are the files of `skeleton.make_skeleton`, and `program` those of the program in stage
-    `tools`. `generated` is as in Plan; where it is None, a lock is not expected in the skeleton. `is_homonym` says
-    whether another package has that name, and `git` whether a source may be a git repository. The context's root is
-    `closure.root`.
+    one itself. `package_manager` is the base's. `fetched` are the platforms to fetch dependencies for. `group` are the
+    images, this one among them, that share their dependencies. `skeleton` are the files of `skeleton.make_skeleton`,
+    and `program` those of the program in stage `tools`. `generated` is as in Plan; where it is None, a lock is not
+    expected in the skeleton. `is_homonym` says whether another package has that name, and `git` whether a source may be
+    a git repository. The context's root is `closure.root`.
     """
     package = closure.sources[0]
     command = Member(closure=closure, settings=settings, is_homonym=is_homonym).command
@@ -62,19 +63,20 @@ def make_plan(
     check_packages(package_manager, settings)
     packages = builder_packages(package_manager, settings)
     rust = lent_rust(settings.toolchain, package_manager)
+    key = store_key(base, fetched)
     stages = (
         Stage(name="base", parent=base, comment="the one base image: what is compiled on it runs on it"),
         *([toolchain_stage(toolchain)] if toolchain else []),
-        Stage(name="builder", parent="base", steps=(install("builder", base, package_manager, packages),)),
+        Stage(name="builder", parent="base", steps=(install("builder", key, package_manager, packages),)),
         *rust_stages(settings.toolchain, package_manager),
         tools_stage(program, rust),
         *([lock_stage(workspace, closure)] if masks_lock else []),
-        dependencies_stage(workspace, group, platform, skeleton=skeleton, rust=rust, has_lock=masks_lock, git=git),
-        *packages_stage(base, package_manager, settings),
+        dependencies_stage(workspace, group, fetched, skeleton=skeleton, rust=rust, has_lock=masks_lock, git=git),
+        *packages_stage(key, package_manager, settings),
         *([assets_stage(closure, settings)] if settings.assets else []),
         *furnished_stage(settings),
         _build_stage(workspace, closure, settings, command, generated, rust=rust, git=git),
-        _runtime_stage(base, package_manager, settings),
+        _runtime_stage(key, package_manager, settings),
     )
     return Plan(
         package=package.name,
@@ -164,8 +166,8 @@ def _file(directory: PurePosixPath, target: Target) -> str:
     return posixpath.normpath(directory / target.path)
 
 
-def _runtime_stage(base: ImageRef, manager: PackageManager, settings: Settings) -> Stage:
-    listed = (install_listed(base, manager),) if settings.infers_runtime_deps else ()
+def _runtime_stage(key: str, manager: PackageManager, settings: Settings) -> Stage:
+    listed = (install_listed(key, manager),) if settings.infers_runtime_deps else ()
     placed = (place_assets(settings),) if settings.assets else ()
     copies = (Copy(stage="build", source=str(_OUT / each), target=f"/usr/bin/{each}") for each in settings.bins)
     return Stage(name="runtime", parent=image_parent(settings), steps=(*listed, *placed, *copies))

@@ -108,26 +108,7 @@ base = Kind(
 
 
 _PLATFORM = re.compile(r"linux/[a-z0-9]+(?:/[a-z0-9.]+)?")
-_platforms = array(matching(_PLATFORM, "a platform, as linux/amd64 or linux/arm/v7", metavar="PLATFORM"))
-
-
-def _parse_platforms(value: object) -> object:
-    """The one platform of an image: what an engine builds, names and runs is of one."""
-    found = _platforms.parse(value)
-    if isinstance(found, tuple) and len(found) > 1:
-        raise ValueError(
-            "an image is of one platform; build and push each under a tag of its own with --platforms, then join them:"
-            " `docker buildx imagetools create --tag NAME:TAG NAME:TAG-amd64 NAME:TAG-arm64`"
-        )
-    return found
-
-
-platforms = Kind(
-    parse=_parse_platforms,
-    schema={**_platforms.schema, "maxItems": 1},
-    from_text=_platforms.from_text,
-    metavar="PLATFORM",
-)
+platforms = array(matching(_PLATFORM, "a platform, as linux/amd64 or linux/arm/v7", metavar="PLATFORM"))
 
 
 def _parse_toolchain(value: object) -> str:

@@ -47,7 +47,9 @@ KEYS: Mapping[str, Key] = {
         kind=grammar.toolchain, meaning="Rust channel, toolchain image, or `base`, `apt`, `apk`, `dnf`, `rustup`"
     ),
     "platforms": Key(
-        kind=grammar.platforms, default=(), meaning="what the image runs on, if not this machine's own kind"
+        kind=grammar.platforms,
+        default=(),
+        meaning="what the image runs on, if not this machine's own kind; several make an index",
     ),
     "build_env": Key(kind=build_env.build_env, default={}, meaning="variables of the build, as SQLX_OFFLINE=true"),
     "include": Key(

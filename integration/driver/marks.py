@@ -5,3 +5,4 @@ from __future__ import annotations
 import pytest
 
 own_engine_only = pytest.mark.parametrize("engine", ["own"], indirect=True, scope="session")
+newer_engine_only = pytest.mark.parametrize("engine", ["newer"], indirect=True, scope="session")

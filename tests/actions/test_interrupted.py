@@ -142,7 +142,7 @@ def test_pushing(
     before = state()
     backend.fail("push", error)
     with pytest.raises(type(error)):
-        push(session, load())
+        push(session, [load()])
     assert state() == before
 
 

@@ -128,7 +128,7 @@ class TestPush:
         self, session: Session, load: Load, backend: MemoryBackend, capsys: pytest.CaptureFixture[str]
     ) -> None:
         build(session, load(), locked=False)
-        reference = push(session, load())
+        [reference] = push(session, [load()])
         assert reference == f"registry.example.org/team/greeter@{backend.pushed['registry.example.org/team/greeter']}"
         assert capsys.readouterr().out == ""
 
@@ -137,7 +137,7 @@ class TestPush:
     ) -> None:
         manifest = greeter / "Cargo.toml"
         manifest.write_text(manifest.read_text().replace("target_image", "# target_image"))
-        for attempt in (check_pushable, push):
+        for attempt in (check_pushable, lambda session, project: push(session, [project])):
             with pytest.raises(UsageError, match="`target_image` is missing") as caught:
                 attempt(session, load())
             assert str(manifest) in caught.value.message

@@ -151,7 +151,7 @@ class TestBuild:
         engine.images[known] = image(known)
         assert backend.build([order]) == [Image(id=known, reference=known)]
         written = sorted(path.name for path in order.directory.glob("*Dockerfile*"))
-        assert written == ["greeter.hello.Dockerfile", "greeter.hello.Dockerfile.dockerignore"]
+        assert written == ["greeter.hello.arm64-v8.Dockerfile", "greeter.hello.arm64-v8.Dockerfile.dockerignore"]
         assert engine.asked == []
 
     def test_a_builder_that_is_not_the_engines_own(self, backend: DockerBackend, order: BuildOrder) -> None:

@@ -72,6 +72,31 @@ def test_a_client_without_the_plugin(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert runner.started[-1].env["DOCKER_BUILDKIT"] == "1"
 
 
+def elf(machine: bytes, *, data: int = 1) -> bytes:
+    return b"\x7fELF" + bytes([2, data, 1]) + bytes(9) + (b"\x03\x00" if data == 1 else b"\x00\x03") + machine
+
+
+@pytest.mark.parametrize(
+    ("head", "architecture"),
+    [
+        (elf(b"\x3e\x00"), "amd64"),
+        (elf(b"\xb7\x00"), "arm64"),
+        (elf(b"\x28\x00"), "arm"),
+        (elf(b"\x00\x16", data=2), "s390x"),
+        (elf(b"\x3e"), None),
+        (elf(b"\xff\xff"), None),
+        (b"#!/usr/bin/python3\n" + bytes(20), None),
+        (b"", None),
+    ],
+)
+def test_for_which_machine_its_programs_are(tmp_path: Path, head: bytes, architecture: str | None) -> None:
+    def lay(found: Path) -> None:
+        (found / "apt-get").write_text("#!/bin/sh\n")
+        (found / "microdnf").write_bytes(head)
+
+    assert looked(tmp_path, lay).architecture == architecture
+
+
 def test_what_is_read(tmp_path: Path) -> None:
     def lay(found: Path) -> None:
         (found / "os-release").write_bytes(b"ID=\xff\n")

@@ -8,7 +8,7 @@ USER 0:0
 FROM rust:1.95-alpine AS toolchain
 
 FROM base AS builder
-RUN --mount=type=cache,id=cargo-stow-apk-cache-builder-47c5a7dd24ff,target=/var/cache/apk,sharing=locked \
+RUN --mount=type=cache,id=cargo-stow-apk-cache-builder-d26fcd9209d8,target=/var/cache/apk,sharing=locked \
     apk add --cache-dir /var/cache/apk --update-cache -- ca-certificates gcc musl-dev openssl-dev pkgconf \
  && rm -rf /var/log/apk.log
 
@@ -56,7 +56,7 @@ RUN --mount=type=bind,from=tools,source=/stow,target=/stow \
  && /stow/stow forget /build greeter
 
 FROM base AS packages
-RUN --mount=type=cache,id=cargo-stow-apk-cache-runtime-47c5a7dd24ff,target=/var/cache/apk,sharing=locked \
+RUN --mount=type=cache,id=cargo-stow-apk-cache-runtime-d26fcd9209d8,target=/var/cache/apk,sharing=locked \
     apk add --cache-dir /var/cache/apk --update-cache -- libssl3 so:libz.so.1 \
  && rm -rf /var/log/apk.log
 

@@ -8,8 +8,8 @@ USER 0:0
 FROM rust:1.95-slim@sha256:cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc AS toolchain
 
 FROM base AS builder
-RUN --mount=type=cache,id=cargo-stow-apt-lists-builder-47c5a7dd24ff,target=/var/lib/apt/lists,sharing=locked \
-    --mount=type=cache,id=cargo-stow-apt-archives-builder-47c5a7dd24ff,target=/var/cache/apt,sharing=locked \
+RUN --mount=type=cache,id=cargo-stow-apt-lists-builder-d26fcd9209d8,target=/var/lib/apt/lists,sharing=locked \
+    --mount=type=cache,id=cargo-stow-apt-archives-builder-d26fcd9209d8,target=/var/cache/apt,sharing=locked \
     export DEBIAN_FRONTEND=noninteractive \
  && apt-get -o DPkg::Lock::Timeout=60 -o APT::Cmd::Pattern-Only=true update \
  && apt-get -o DPkg::Lock::Timeout=60 -o APT::Cmd::Pattern-Only=true install --yes --no-install-recommends -- \
@@ -62,8 +62,8 @@ RUN --mount=type=bind,from=tools,source=/stow,target=/stow \
  && /stow/stow forget /build greeter
 
 FROM base AS packages
-RUN --mount=type=cache,id=cargo-stow-apt-lists-runtime-47c5a7dd24ff,target=/var/lib/apt/lists,sharing=locked \
-    --mount=type=cache,id=cargo-stow-apt-archives-runtime-47c5a7dd24ff,target=/var/cache/apt,sharing=locked \
+RUN --mount=type=cache,id=cargo-stow-apt-lists-runtime-d26fcd9209d8,target=/var/lib/apt/lists,sharing=locked \
+    --mount=type=cache,id=cargo-stow-apt-archives-runtime-d26fcd9209d8,target=/var/cache/apt,sharing=locked \
     export DEBIAN_FRONTEND=noninteractive \
  && apt-get -o DPkg::Lock::Timeout=60 -o APT::Cmd::Pattern-Only=true update \
  && apt-get -o DPkg::Lock::Timeout=60 -o APT::Cmd::Pattern-Only=true install --yes --no-install-recommends -- \
@@ -94,8 +94,8 @@ RUN --mount=type=bind,target=/context \
  && cp /stow/stow /linkage/stow
 
 FROM packages AS runtime
-RUN --mount=type=cache,id=cargo-stow-apt-lists-runtime-47c5a7dd24ff,target=/var/lib/apt/lists,sharing=locked \
-    --mount=type=cache,id=cargo-stow-apt-archives-runtime-47c5a7dd24ff,target=/var/cache/apt,sharing=locked \
+RUN --mount=type=cache,id=cargo-stow-apt-lists-runtime-d26fcd9209d8,target=/var/lib/apt/lists,sharing=locked \
+    --mount=type=cache,id=cargo-stow-apt-archives-runtime-d26fcd9209d8,target=/var/cache/apt,sharing=locked \
     --mount=type=bind,from=build,source=/linkage,target=/dev/stow \
     export DEBIAN_FRONTEND=noninteractive \
  && /dev/stow/stow with /dev/stow/packages apt-get -o DPkg::Lock::Timeout=60 -o APT::Cmd::Pattern-Only=true update \

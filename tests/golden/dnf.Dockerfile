@@ -8,9 +8,9 @@ USER 0:0
 FROM rust:1.95-slim@sha256:cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc AS toolchain
 
 FROM base AS builder
-RUN --mount=type=cache,id=cargo-stow-dnf-cache-builder-47c5a7dd24ff,target=/var/cache/dnf,sharing=locked \
-    --mount=type=cache,id=cargo-stow-dnf-cache5-builder-47c5a7dd24ff,target=/var/cache/libdnf5,sharing=locked \
-    --mount=type=cache,id=cargo-stow-dnf-cacheyum-builder-47c5a7dd24ff,target=/var/cache/yum,sharing=locked \
+RUN --mount=type=cache,id=cargo-stow-dnf-cache-builder-d26fcd9209d8,target=/var/cache/dnf,sharing=locked \
+    --mount=type=cache,id=cargo-stow-dnf-cache5-builder-d26fcd9209d8,target=/var/cache/libdnf5,sharing=locked \
+    --mount=type=cache,id=cargo-stow-dnf-cacheyum-builder-d26fcd9209d8,target=/var/cache/yum,sharing=locked \
     export SOURCE_DATE_EPOCH=0 \
  && dnf --setopt=install_weak_deps=0 --setopt=tsflags=nodocs --setopt=keepcache=1 install --assumeyes \
     ca-certificates gawk gcc gcc-c++ glibc-devel openssl-devel sed \
@@ -61,9 +61,9 @@ RUN --mount=type=bind,from=tools,source=/stow,target=/stow \
  && /stow/stow forget /build greeter
 
 FROM base AS packages
-RUN --mount=type=cache,id=cargo-stow-dnf-cache-runtime-47c5a7dd24ff,target=/var/cache/dnf,sharing=locked \
-    --mount=type=cache,id=cargo-stow-dnf-cache5-runtime-47c5a7dd24ff,target=/var/cache/libdnf5,sharing=locked \
-    --mount=type=cache,id=cargo-stow-dnf-cacheyum-runtime-47c5a7dd24ff,target=/var/cache/yum,sharing=locked \
+RUN --mount=type=cache,id=cargo-stow-dnf-cache-runtime-d26fcd9209d8,target=/var/cache/dnf,sharing=locked \
+    --mount=type=cache,id=cargo-stow-dnf-cache5-runtime-d26fcd9209d8,target=/var/cache/libdnf5,sharing=locked \
+    --mount=type=cache,id=cargo-stow-dnf-cacheyum-runtime-d26fcd9209d8,target=/var/cache/yum,sharing=locked \
     export SOURCE_DATE_EPOCH=0 \
  && dnf --setopt=install_weak_deps=0 --setopt=tsflags=nodocs --setopt=keepcache=1 install --assumeyes openssl-libs \
  && rm -rf /var/cache/ldconfig/aux-cache /var/lib/dnf /var/log/hawkey.log /var/log/dnf.librepo.log /var/log/dnf.log \

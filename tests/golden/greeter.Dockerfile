@@ -9,8 +9,8 @@ USER 0:0
 FROM rust:1.95-slim AS toolchain
 
 FROM base AS builder
-RUN --mount=type=cache,id=cargo-stow-apt-lists-builder-12f2bc40491f,target=/var/lib/apt/lists,sharing=locked \
-    --mount=type=cache,id=cargo-stow-apt-archives-builder-12f2bc40491f,target=/var/cache/apt,sharing=locked \
+RUN --mount=type=cache,id=cargo-stow-apt-lists-builder-e70da05c8fa8,target=/var/lib/apt/lists,sharing=locked \
+    --mount=type=cache,id=cargo-stow-apt-archives-builder-e70da05c8fa8,target=/var/cache/apt,sharing=locked \
     export DEBIAN_FRONTEND=noninteractive \
  && apt-get -o DPkg::Lock::Timeout=60 -o APT::Cmd::Pattern-Only=true update \
  && apt-get -o DPkg::Lock::Timeout=60 -o APT::Cmd::Pattern-Only=true install --yes --no-install-recommends -- \

@@ -5,9 +5,9 @@ FROM debian:bookworm-slim@sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb
 USER 0:0
 
 FROM base AS builder
-RUN --mount=type=cache,id=cargo-stow-microdnf-cache-builder-47c5a7dd24ff,target=/var/cache/dnf,sharing=locked \
-    --mount=type=cache,id=cargo-stow-microdnf-cache5-builder-47c5a7dd24ff,target=/var/cache/libdnf5,sharing=locked \
-    --mount=type=cache,id=cargo-stow-microdnf-cacheyum-builder-47c5a7dd24ff,target=/var/cache/yum,sharing=locked \
+RUN --mount=type=cache,id=cargo-stow-microdnf-cache-builder-d26fcd9209d8,target=/var/cache/dnf,sharing=locked \
+    --mount=type=cache,id=cargo-stow-microdnf-cache5-builder-d26fcd9209d8,target=/var/cache/libdnf5,sharing=locked \
+    --mount=type=cache,id=cargo-stow-microdnf-cacheyum-builder-d26fcd9209d8,target=/var/cache/yum,sharing=locked \
     export SOURCE_DATE_EPOCH=0 \
  && microdnf --setopt=install_weak_deps=0 --setopt=tsflags=nodocs install --assumeyes ca-certificates cargo gawk \
     gcc glibc-devel rust sed \
@@ -52,9 +52,9 @@ RUN --mount=type=bind,from=tools,source=/stow,target=/stow \
  && /stow/stow forget /build greeter
 
 FROM base AS packages
-RUN --mount=type=cache,id=cargo-stow-microdnf-cache-runtime-47c5a7dd24ff,target=/var/cache/dnf,sharing=locked \
-    --mount=type=cache,id=cargo-stow-microdnf-cache5-runtime-47c5a7dd24ff,target=/var/cache/libdnf5,sharing=locked \
-    --mount=type=cache,id=cargo-stow-microdnf-cacheyum-runtime-47c5a7dd24ff,target=/var/cache/yum,sharing=locked \
+RUN --mount=type=cache,id=cargo-stow-microdnf-cache-runtime-d26fcd9209d8,target=/var/cache/dnf,sharing=locked \
+    --mount=type=cache,id=cargo-stow-microdnf-cache5-runtime-d26fcd9209d8,target=/var/cache/libdnf5,sharing=locked \
+    --mount=type=cache,id=cargo-stow-microdnf-cacheyum-runtime-d26fcd9209d8,target=/var/cache/yum,sharing=locked \
     export SOURCE_DATE_EPOCH=0 \
  && microdnf --setopt=install_weak_deps=0 --setopt=tsflags=nodocs install --assumeyes openssl-libs \
  && rm -rf /var/cache/ldconfig/aux-cache /var/lib/dnf /var/log/hawkey.log /var/log/dnf.librepo.log /var/log/dnf.log \

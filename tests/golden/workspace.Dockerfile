@@ -8,8 +8,8 @@ USER 0:0
 FROM rust:1.95-slim@sha256:cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc AS toolchain
 
 FROM base AS builder
-RUN --mount=type=cache,id=cargo-stow-apt-lists-builder-47c5a7dd24ff,target=/var/lib/apt/lists,sharing=locked \
-    --mount=type=cache,id=cargo-stow-apt-archives-builder-47c5a7dd24ff,target=/var/cache/apt,sharing=locked \
+RUN --mount=type=cache,id=cargo-stow-apt-lists-builder-d26fcd9209d8,target=/var/lib/apt/lists,sharing=locked \
+    --mount=type=cache,id=cargo-stow-apt-archives-builder-d26fcd9209d8,target=/var/cache/apt,sharing=locked \
     export DEBIAN_FRONTEND=noninteractive \
  && apt-get -o DPkg::Lock::Timeout=60 -o APT::Cmd::Pattern-Only=true update \
  && apt-get -o DPkg::Lock::Timeout=60 -o APT::Cmd::Pattern-Only=true install --yes --no-install-recommends -- \
