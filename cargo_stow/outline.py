@@ -23,6 +23,7 @@ _OWN = {
     "sync": "bring the sources up to date, by content",
     "forget": "forget the stubs of the crate's own packages",
     "link": "ask the image's loader for what the executables are linked with",
+    "shrink": "take what the program needs, and what the image has beside the base",
     "present": "look whether what was missing is there",
 }
 # What comes with every installation, and tells nothing of this image.

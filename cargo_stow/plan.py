@@ -4,7 +4,8 @@ Pure: no I/O, no clock, no environment. It does not know Docker: a Dockerfile is
 that runs the steps itself is another reader of it. Commands are lists of words, never text for a shell.
 
 The one rule it enforces: every stage that has a distribution in it stems from the stage `base`, and `base` is the
-only one made from `base_image`. The toolchain is lent to the compile step as mounts and is nobody's base.
+only one made from `base_image`. An image without a distribution has nothing but files of such stages. The toolchain is
+lent to the compile step as mounts and is nobody's base.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
     from cargo_stow.model import Healthcheck, Platform, Variable
     from cargo_stow.reference import ImageRef
+
+SCRATCH = "scratch"
+"""The parent of a stage that begins with nothing."""
 
 _ROOT, _LENDER = "base", "toolchain"
 # Their files are lent to steps, and get into no layer that another one copies or stems from.
@@ -117,7 +121,10 @@ Step = Run | Copy | Write
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """A root file system. `parent` is an image for `base` and `toolchain`, and the name of a stage for all others."""
+    """A root file system. `parent` is an image for `base` and `toolchain`, and the name of a stage for all others.
+
+    That of the image may be SCRATCH: then it has only what it copies of other stages.
+    """
 
     name: str
     parent: ImageRef | str
@@ -203,7 +210,9 @@ def _check_premise(stages: tuple[Stage, ...]) -> None:
     for stage in stages:
         if stage.name.lower() in known:
             raise UsageError(f"there are two stages `{stage.name}`")
-        if isinstance(stage.parent, str):
+        if stage.parent == SCRATCH:
+            _check_copied(stage, is_last=stage is stages[-1])
+        elif isinstance(stage.parent, str):
             if stage.parent not in known or stage.parent in _LENDERS:
                 raise UsageError(f"stage `{stage.name}` must stem from the stage `base`, not from `{stage.parent}`")
         elif stage.name not in {_ROOT, _LENDER}:
@@ -212,6 +221,12 @@ def _check_premise(stages: tuple[Stage, ...]) -> None:
         known.add(stage.name.lower())
     if _ROOT not in known or stages[-1].name in _LENDERS:
         raise UsageError("the image must stem from the stage `base`")
+
+
+def _check_copied(stage: Stage, *, is_last: bool) -> None:
+    """Hold that only the image begins with nothing, and that it has then only what it copies of stages."""
+    if not is_last or not all(isinstance(step, Copy) and step.stage for step in stage.steps):
+        raise UsageError(f"stage `{stage.name}` must stem from the stage `base`, or only copy from such stages")
 
 
 def _check_sources(stage: Stage, known: set[str]) -> None:

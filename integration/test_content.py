@@ -154,7 +154,7 @@ def a_failed_build_is_reverted_with_old_times(clones: Clones) -> None:
     tree.write(paths.MAIN, BROKEN)
     clones.first.check_that_it_fails()
     tree.revert(paths.PLAIN)
-    tree.revert(paths.MAIN)
+    tree.withdraw(paths.MAIN)
     clones.first.check()
 
 
@@ -232,10 +232,10 @@ def fail(clone: Clone) -> None:
     time = clone.tree.time(paths.MAIN)
     kept = clone.tree.any_file()
     clone.tree.edit(kept)
-    text = (clone.tree.root / paths.MAIN).read_text()
     clone.tree.write(paths.MAIN, BROKEN)
     clone.check_that_it_fails()
-    clone.tree.write(paths.MAIN, text, time)
+    clone.tree.withdraw(paths.MAIN)
+    clone.tree.set_time(paths.MAIN, time)
     if kept != paths.MAIN:
         clone.tree.revert(kept)
 

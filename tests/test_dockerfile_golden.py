@@ -113,6 +113,12 @@ CASES = {
     "apt": crate(toolchain="apt"),
     "rustup": crate(),
     "assets": assets(),
+    "minimal": crate(
+        minimal=True,
+        runtime_deps=["auto", "tzdata"],
+        assets=["static:/srv/www"],
+        env={"PATH": "/opt/x:$PATH", "LD_LIBRARY_PATH": "/opt/lib"},
+    ),
 }
 MORE: dict[str, dict[str, Any]] = {
     "generated": {"generated": PurePosixPath("target/stow/generated/api.api")},

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 import pytest
 
 from cargo_stow.errors import UsageError
-from cargo_stow.plan import Context, Copy, ImageConfig, Plan, Run, Stage, StageMount
+from cargo_stow.plan import SCRATCH, Context, Copy, ImageConfig, Plan, Run, Stage, StageMount
 from cargo_stow.reference import parse_reference
 from tests.crates import AMD64
 
@@ -33,6 +33,11 @@ def runtime(*steps: Run | Copy, parent: str = "base") -> Stage:
 
 def mounting(stage: str) -> Run:
     return Run(commands=(("true",),), mounts=(StageMount(stage=stage, source="/a", target="/a"),))
+
+
+def test_an_image_may_have_files_of_stages_alone() -> None:
+    plan = make(BASE, LENDER, runtime(Copy(stage="base", source="/a", target="/b"), parent=SCRATCH))
+    assert plan.stages[-1].parent == "scratch"
 
 
 def test_one_base_and_a_lent_toolchain() -> None:
@@ -70,6 +75,11 @@ def test_one_base_and_a_lent_toolchain() -> None:
         ((BASE, runtime(Copy(stage="debian:13", source="/a", target="/b"))), "must not copy files from `debian:13`"),
         ((BASE, runtime(mounting("debian:13"))), "mounts `debian:13`, which is no stage before it"),
         ((BASE, runtime(mounting("runtime"))), "mounts `runtime`"),
+        ((BASE, Stage(name="empty", parent=SCRATCH), runtime()), "`empty` must stem"),
+        ((BASE, runtime(Copy(source="a", target="/b"), parent=SCRATCH)), "`runtime` must stem"),
+        ((BASE, runtime(mounting("base"), parent=SCRATCH)), "`runtime` must stem"),
+        ((BASE, LENDER, runtime(Copy(stage="toolchain", source="/a", target="/b"), parent=SCRATCH)),
+         "must not copy files from `toolchain`"),
     ],
 )  # fmt: skip
 def test_a_second_base_is_refused(stages: tuple[Stage, ...], complaint: str) -> None:

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from cargo_stow.plan import ImageConfig
 from cargo_stow.settings.labels import BASE_DIGEST
+from cargo_stow.settings.minimal import PATH
 
 if TYPE_CHECKING:
+    from cargo_stow.model import Variable
     from cargo_stow.reference import ImageRef
     from cargo_stow.settings import Settings
 
@@ -17,11 +19,14 @@ def make_config(settings: Settings, base: ImageRef) -> ImageConfig:
     labels = dict(settings.labels)
     if base.digest and BASE_DIGEST not in settings.left_out:
         labels.setdefault(BASE_DIGEST, base.digest)
+    env = dict(settings.env)
+    if settings.minimal:
+        env = {name: _filled(parts) for name, parts in {"PATH": (PATH,), **env}.items()}
     return ImageConfig(
         user=settings.user,
         entrypoint=settings.entrypoint,
         cmd=settings.cmd,
-        env=settings.env,
+        env=tuple(sorted(env.items())),
         labels=tuple(sorted(labels.items())),
         annotations=settings.annotations,
         ports=settings.ports,
@@ -30,3 +35,8 @@ def make_config(settings: Settings, base: ImageRef) -> ImageConfig:
         stop_signal=settings.stop_signal,
         healthcheck=settings.healthcheck,
     )
+
+
+def _filled(parts: tuple[str | Variable, ...]) -> tuple[str, ...]:
+    """A value where no base sets anything: of the variables, `check_minimal` lets PATH pass alone."""
+    return tuple(part if isinstance(part, str) else PATH for part in parts)

@@ -71,13 +71,18 @@ def image_mount(settings: Settings) -> StageMount:
 
 def link(settings: Settings, files: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     """Yield the commands that ask for the libraries of executables."""
-    search = next((value for name, value in settings.env if name == "LD_LIBRARY_PATH"), ())
-    own = "".join(part for part in search if isinstance(part, str)).strip(":")  # what the base sets, is set
     lists = ("--list", _LINKAGE) if settings.infers_runtime_deps else ()
-    yield (STOW, "link", _IMAGE, *(("--search", own) if own else ()), *lists, *files)
+    yield (STOW, "link", _IMAGE, *search_options(settings), *lists, *files)
     if lists:
         # Into the same directory, so that one mount lends it all.
         yield ("cp", STOW, _PROGRAM)
+
+
+def search_options(settings: Settings) -> tuple[str, ...]:
+    """Return the options that say where else the image's loader looks for libraries."""
+    search = next((value for name, value in settings.env if name == "LD_LIBRARY_PATH"), ())
+    own = "".join(part for part in search if isinstance(part, str)).strip(":")  # what the base sets, is set
+    return ("--search", own) if own else ()
 
 
 def install_listed(key: str, manager: PackageManager) -> Run:

@@ -7,13 +7,14 @@ import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from cargo_stow.plan import CacheMount, ContextMount, Copy, Plan, Stage
-from cargo_stow.planner.assets import CONTEXT, assets_stage, place_assets, unread_options
+from cargo_stow.plan import CacheMount, ContextMount, Plan, Stage
+from cargo_stow.planner.assets import CONTEXT, assets_stage, unread_options
 from cargo_stow.planner.cargo import BUILD, TARGET, run_cargo
 from cargo_stow.planner.config import make_config
 from cargo_stow.planner.dependencies import STOW, TOOLS, dependencies_stage, lent, lock_stage, tools_stage
 from cargo_stow.planner.group import Member
-from cargo_stow.planner.linkage import furnished_stage, image_mount, image_parent, install_listed, link, packages_stage
+from cargo_stow.planner.linkage import furnished_stage, image_mount, link, packages_stage
+from cargo_stow.planner.minimal import image_stages
 from cargo_stow.planner.packages import builder_packages, check_packages, install, store_key
 from cargo_stow.planner.rust import lent_rust, rust_stages, toolchain_stage
 from cargo_stow.planner.sources import make_context, relative
@@ -76,7 +77,7 @@ def make_plan(
         *([assets_stage(closure, settings)] if settings.assets else []),
         *furnished_stage(settings),
         _build_stage(workspace, closure, settings, command, generated, rust=rust, git=git),
-        _runtime_stage(key, package_manager, settings),
+        *image_stages(key, package_manager, settings, _OUT),
     )
     return Plan(
         package=package.name,
@@ -164,10 +165,3 @@ def _package_options(package: Package, closure: Closure, executables: tuple[str,
 def _file(directory: PurePosixPath, target: Target) -> str:
     """Where a target is in the context; it may lie outside its package."""
     return posixpath.normpath(directory / target.path)
-
-
-def _runtime_stage(key: str, manager: PackageManager, settings: Settings) -> Stage:
-    listed = (install_listed(key, manager),) if settings.infers_runtime_deps else ()
-    placed = (place_assets(settings),) if settings.assets else ()
-    copies = (Copy(stage="build", source=str(_OUT / each), target=f"/usr/bin/{each}") for each in settings.bins)
-    return Stage(name="runtime", parent=image_parent(settings), steps=(*listed, *placed, *copies))

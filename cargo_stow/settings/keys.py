@@ -62,6 +62,11 @@ KEYS: Mapping[str, Key] = {
         meaning="secrets of the build, which finds them in /run/secrets/NAME",
     ),
     "assets": Key(kind=files.assets, default=(), meaning="files of the package for the image, as static:/srv/www"),
+    "minimal": Key(
+        kind=grammar.boolean,
+        default=False,
+        meaning="of the base only what the program is linked with: no shell, no package manager",
+    ),
     "env": Key(kind=image.environment, default={}, meaning="variables of the program; $NAME is what the base sets"),
     "labels": Key(kind=image.labels, default={}, meaning="labels of the image; false leaves a default one out"),
     "annotations": Key(kind=image.labels, default={}, meaning="annotations of the image's manifest"),

@@ -10,6 +10,7 @@ from cargo_stow.settings import grammar, labels
 from cargo_stow.settings.choices import choose_bins
 from cargo_stow.settings.keys import KEYS
 from cargo_stow.settings.kinds import shown
+from cargo_stow.settings.minimal import check_minimal
 from cargo_stow.settings.names import make_names
 from cargo_stow.settings.sources import find_value
 from cargo_stow.settings.templates import placeholders
@@ -66,6 +67,7 @@ class Settings:
     cmd: tuple[str, ...]
     stop_signal: str | None
     healthcheck: Healthcheck | None
+    minimal: bool
     has_lockfile: bool
     is_split: bool = False
     ambient: tuple[str, ...] = ()
@@ -124,7 +126,9 @@ def make_settings(
         values[key] = tuple(sorted((name, value) for name, value in _table(values, key).items() if value is not False))
     values["target_image"], values["tags"] = make_names(values, origins, package, git)
     ordered = {key: origins[key] for key in (*KEYS, *sorted(origins)) if key in origins}
-    return Settings(**values, has_lockfile=has_lockfile, is_split=is_split, origins=ordered)  # type: ignore[arg-type]
+    settings = Settings(**values, has_lockfile=has_lockfile, is_split=is_split, origins=ordered)  # type: ignore[arg-type]
+    check_minimal(settings)
+    return settings
 
 
 def committable(settings: Settings) -> Settings:

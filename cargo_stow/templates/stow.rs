@@ -13,6 +13,8 @@
 //       or list the packages and libraries that it lacks
 //   stow with LIST WORD...    run a command with what is listed in the place of `@`, if anything is
 //   stow present LIST    refuse a file system without the files that are listed
+// And for an image without a distribution (shrink.rs):
+//   stow shrink IMAGE BASE OUT [--search DIRS] FILE...    make OUT what executables of IMAGE need, and IMAGE has beside BASE
 use std::collections::BTreeSet;
 use std::ffi::{CString, OsStr, OsString};
 use std::io::{Error, ErrorKind, Result};
@@ -26,6 +28,7 @@ use std::{env, fs, process};
 mod link;
 mod loader;
 mod owner;
+mod shrink;
 
 type Paths = BTreeSet<PathBuf>;
 
@@ -61,6 +64,7 @@ fn main() {
         Some("link") => link::link(&link::parse(&words[1..])),
         Some("with") => link::with(Path::new(&words[1]), &words[2..]),
         Some("present") => link::present(Path::new(&words[1])),
+        Some("shrink") => shrink::shrink(Path::new(&words[1]), Path::new(&words[2]), Path::new(&words[3]), &words[4..]),
         _ => Err(Error::new(ErrorKind::InvalidInput, "unknown command")),
     };
     if let Err(error) = done {

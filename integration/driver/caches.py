@@ -1,4 +1,4 @@
-"""The cache mounts that a package's builds leave in an engine: removed one by one, for others use the same engine."""
+"""The cache mounts that a package's builds leave in an engine: removed by name, for others use the same engine."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ def cache_mounts(engine: Engine, package: str) -> list[str]:
 
 def drop_cache_mounts(engine: Engine, package: str) -> None:
     """Remove them, as an engine does that is short of space."""
-    for identity in cache_mounts(engine, package):
-        engine.docker("builder", "prune", "--all", "--force", "--filter", f"id={identity}")
+    found = cache_mounts(engine, package)
+    if found:  # The filter is a regular expression, and there can be one.
+        engine.docker("builder", "prune", "--all", "--force", "--filter", f"id=^({'|'.join(found)})$")
     assert cache_mounts(engine, package) == []

@@ -83,7 +83,7 @@ class Tree:
         self.remove(path)
         file.write_text(text)
         if time is not None:
-            os.utime(file, ns=(time, time))
+            self.set_time(path, time)
 
     def edit(self, path: str, time: int | None = None) -> None:
         """Put another word into a file."""
@@ -92,6 +92,15 @@ class Tree:
     def revert(self, path: str) -> None:
         """Give a file the content it had before, and the time it had with it."""
         self.write(path, *self._versions[path][-1])
+
+    def withdraw(self, path: str) -> None:
+        """Undo the last change of a file, as if it never was: nothing reverts to what was there in between."""
+        text, time = self._versions[path].pop()
+        (self.root / path).write_text(text)
+        self.set_time(path, time)
+
+    def set_time(self, path: str, time: int) -> None:
+        os.utime(self.root / path, ns=(time, time))
 
     def remove(self, path: str) -> None:
         file = self.root / path

@@ -41,6 +41,7 @@ LAYERS: dict[str, tuple[Any, str, Any, Any]] = {
     "secrets": ({"s": {"env": "A1"}}, "id=s,env=A2", {"s": {"env": "A3"}}, {"s": {"env": "A4"}}),
     "assets": (["a1:/a"], "a2:/a", ["a3:/a"], ["a4:/a"]),
     "platforms": (["linux/arm64"], "linux/amd64", ["linux/386"], ["linux/arm/v7"]),
+    "minimal": (True, "false", True, False),
     "env": ({"A": "1"}, "A=2", {"A": "3"}, {"A": "4"}),
     "labels": ({"a.b": "1"}, "a.b=2", {"a.b": "3"}, {"a.b": "4"}),
     "annotations": ({"a.b": "1"}, "a.b=2", {"a.b": "3"}, {"a.b": "4"}),
