@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 import subprocess
 import tarfile
 from typing import TYPE_CHECKING
@@ -50,7 +51,8 @@ def test_nothing_but_the_program_and_what_it_needs(minimal: Callable[[str], Stow
     programs = {name for name, each in found.items() if each.isreg() and each.mode & 0o111 and ".so" not in name}
     assert programs == {"usr/bin/greeter"}
     assert {"etc/passwd", "etc/ssl/certs/ca-certificates.crt"} <= found.keys()
-    assert (found["tmp"].mode, {each.uid for each in found.values()}) == (0o1777, {0})
+    # An engine of old puts the kind of a file into its mode, too.
+    assert (stat.S_IMODE(found["tmp"].mode), {each.uid for each in found.values()}) == (0o1777, {0})
     assert {each.mtime for name, each in found.items() if each.isreg()} == {0}
     assert len(stow.engine.layers(reference)) == 1
     assert stow.engine.try_docker("run", "--rm", "--entrypoint", "/bin/sh", reference).returncode != 0
@@ -69,20 +71,13 @@ def test_packages_and_assets_are_there(minimal: Callable[[str], Stow], tmp_path:
     assert not any(name.startswith(("var/lib/dpkg", "usr/share/doc", "usr/bin/dpkg")) for name in found)
 
 
-def test_the_same_program_is_the_same_layer(minimal: Callable[[str], Stow]) -> None:
-    """The files of a minimal image have no times of their own: what is compiled again to the same is the same."""
+def test_a_committed_dockerfile_makes_the_same_layer_anew(minimal: Callable[[str], Stow]) -> None:
+    """No file of a minimal image has a time of its own: with nothing from a cache, its layer is the same."""
     stow = minimal("greeter")
-    first = stow("build").reference
-    stow.edit("src/main.rs", "fn main()", "// Says hello.\nfn main()")
-    again = stow("build")
-    assert again.builds == 1
-    assert stow.engine.layers(again.reference) == stow.engine.layers(first)
-
-
-def test_a_committed_dockerfile_makes_it_too(minimal: Callable[[str], Stow]) -> None:
-    stow = minimal("greeter")
+    reference = stow("build").reference
     stow("dockerfile")
-    stow.run(["docker", "build", "--quiet", "--tag", stow.image("greeter", "by-hand"), "."])
-    said = stow.run(["docker", "run", "--rm", stow.image("greeter", "by-hand"), "hand"]).out
-    assert said == "Hello, hand!\n"
-    stow.engine.docker("rmi", "--force", stow.image("greeter", "by-hand"))
+    by_hand = stow.image("greeter", "by-hand")
+    stow.run(["docker", "build", "--quiet", "--no-cache", "--tag", by_hand, "."])
+    assert stow.run(["docker", "run", "--rm", by_hand, "hand"]).out == "Hello, hand!\n"
+    assert stow.engine.layers(by_hand) == stow.engine.layers(reference)
+    stow.engine.docker("rmi", "--force", by_hand)

@@ -124,11 +124,10 @@ def make_settings(
     values["left_out"] = tuple(name for name, value in _table(values, "labels").items() if value is False)
     for key in [key for key in KEYS if KEYS[key].kind.merges]:
         values[key] = tuple(sorted((name, value) for name, value in _table(values, key).items() if value is not False))
+    check_minimal(values, origins)
     values["target_image"], values["tags"] = make_names(values, origins, package, git)
     ordered = {key: origins[key] for key in (*KEYS, *sorted(origins)) if key in origins}
-    settings = Settings(**values, has_lockfile=has_lockfile, is_split=is_split, origins=ordered)  # type: ignore[arg-type]
-    check_minimal(settings)
-    return settings
+    return Settings(**values, has_lockfile=has_lockfile, is_split=is_split, origins=ordered)  # type: ignore[arg-type]
 
 
 def committable(settings: Settings) -> Settings:
