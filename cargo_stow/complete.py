@@ -15,6 +15,7 @@ from cargo_stow.errors import UsageError
 from cargo_stow.includes import find_included, find_repositories, find_repository, is_within
 from cargo_stow.links import find_linked, trace
 from cargo_stow.manifest import closure, config_files, config_root, source_directories, target_triple
+from cargo_stow.manifest.paths import is_directory, is_link
 from cargo_stow.named import find_named
 from cargo_stow.planner import make_context
 from cargo_stow.settings import find_value
@@ -81,7 +82,7 @@ def _with_linked(
     Returns what is sent then, too.
     """
     by_links = (path for package in (*found.sources, *found.manifests) for path in package.by_links)
-    new = {path for each in by_links for path in trace(each, limit) if path.is_symlink()}
+    new = {path for each in by_links for path in trace(each, limit) if is_link(path)}
     while True:
         sent = list_files(found.root, make_context(workspace, found))
         new |= find_linked(sent, limit)
@@ -90,7 +91,7 @@ def _with_linked(
         new -= {*found.files, *found.linked}
         if not new:
             return found, sent
-        directories = {path for path in new if path.is_dir() and not path.is_symlink()}
+        directories = {path for path in new if is_directory(path) and not is_link(path)}
         found = replace(
             found,
             root=Path(os.path.commonpath([found.root, *(path.parent for path in new)])),

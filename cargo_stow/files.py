@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import stat
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,13 +28,26 @@ _HINTS = {
 def read_text(path: Path) -> str | None:
     """Return a file's text (UTF-8), None where there is no such file. Raises FileError for anything else."""
     try:
-        return path.read_bytes().decode("utf-8")
+        return read_bytes(path).decode("utf-8")
     except FileNotFoundError:
         return None
     except UnicodeDecodeError as error:
         raise FileError(f"{path} is not UTF-8 text (byte {error.start})", hint="save it as UTF-8") from error
     except OSError as error:
         raise _failed("read", path, error) from error
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return what is in a regular file. Raises OSError for any other: a pipe or a device may have no end."""
+    with open(path, "rb", opener=_open) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "it is not a regular file")
+        return file.read()
+
+
+def _open(name: str, flags: int) -> int:
+    """Open without waiting for somebody who writes into a pipe."""
+    return os.open(name, flags | os.O_NONBLOCK)
 
 
 def write_text(path: Path, text: str, *, durable: bool = True) -> None:

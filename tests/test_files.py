@@ -13,8 +13,10 @@ import pytest
 
 from cargo_stow.errors import FileError
 from cargo_stow.files import read_text, write_text
+from cargo_stow.manifest.toml import load_toml
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -146,3 +148,12 @@ def test_no_permission(tmp_path: Path) -> None:
     (tmp_path / "file").touch(mode=0)
     with pytest.raises(FileError, match="Permission denied"):
         read_text(tmp_path / "file")
+
+
+@pytest.mark.parametrize("read", [read_text, load_toml])
+def test_what_has_no_end_is_not_read(tmp_path: Path, read: Callable[[Path], object]) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "zero").symlink_to("/dev/zero")
+    for name in ("pipe", "zero"):
+        with pytest.raises(FileError, match=f"cannot read {tmp_path / name}: it is not a regular file"):
+            read(tmp_path / name)

@@ -52,6 +52,10 @@ def is_file(path: Path) -> bool:
     return os.path.isfile(path)  # noqa: PTH113  (Path.is_file raises for a name that is too long)
 
 
+def is_link(path: Path) -> bool:
+    return os.path.islink(path)  # noqa: PTH114  (as above)
+
+
 def is_socket(path: Path) -> bool:
     try:
         return stat.S_ISSOCK(path.stat().st_mode)

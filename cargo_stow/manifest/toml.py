@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import tomli
 
 from cargo_stow.errors import FileError, UsageError
+from cargo_stow.files import read_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -132,7 +133,7 @@ def _broken(file: Path, complaint: str) -> UsageError:
 def read_text(file: Path) -> str:
     """Read a file as UTF-8. Raises as `load_toml` does."""
     try:
-        return file.read_bytes().decode("utf-8")
+        return read_bytes(file).decode("utf-8")
     except UnicodeDecodeError as error:
         raise UsageError(
             f"{file} is not UTF-8 text: byte {error.start} is 0x{error.object[error.start]:02x}",

@@ -54,10 +54,10 @@ def test_a_file_without_permission(tmp_path: Path) -> None:
 
 
 def test_permission_denied_is_translated_for_root_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def denied(self: Path) -> bytes:
-        raise PermissionError(13, "Permission denied", str(self))
+    def denied(name: str, _flags: int) -> int:
+        raise PermissionError(13, "Permission denied", name)
 
-    monkeypatch.setattr(Path, "read_bytes", denied)
+    monkeypatch.setattr(os, "open", denied)
     with pytest.raises(FileError, match=r"cannot read .*x\.toml: Permission denied"):
         load_toml(tmp_path / "x.toml")
 
