@@ -16,6 +16,8 @@ from cargo_stow.manifest.toml import Table, load_toml
         (b"a = 1\na = 2\n", "not valid TOML: .*line 2"),
         (b"x = " + b"9" * 5000, "not valid TOML"),
         (b"x = " + b"[" * 100_000, "not valid TOML"),
+        (b"[x" + b".a" * 900 + b"]\nb" + b".b" * 900 + b" = 1", "not valid TOML: it is nested too deeply"),
+        (b"[[x]]\na = " + b"[" * 200 + b"]" * 200, "not valid TOML: it is nested too deeply"),
         (b'x = "\xff"', "not UTF-8 text: byte 5 is 0xff"),
         (b"\0", "not valid TOML"),
     ],
