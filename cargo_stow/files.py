@@ -50,14 +50,15 @@ def _open(name: str, flags: int) -> int:
     return os.open(name, flags | os.O_NONBLOCK)
 
 
-def write_text(path: Path, text: str, *, durable: bool = True) -> None:
+def write_text(path: Path, text: str, *, durable: bool = True, within: Path | None = None) -> None:
     """Replace a file's text in one step: the file holds the old text or the new one, whatever happens in between.
 
     Not `durable` is for what can be made again: a power cut may leave a file with neither, and no disk is waited for.
     Missing parent directories are made. An existing file keeps its mode, a new one has what the umask leaves; a
-    symbolic link is followed, not replaced. Raises FileError; the old file is then unchanged.
+    symbolic link is followed, not replaced, but not out of a directory `within`: one that came with sources may lead
+    anywhere. Raises FileError; the old file is then unchanged.
     """
-    path = Path(os.path.realpath(path)) if path.is_symlink() else path
+    path = _followed(path, within) if path.is_symlink() else path
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with _temporary(path) as temporary:
@@ -65,6 +66,16 @@ def write_text(path: Path, text: str, *, durable: bool = True) -> None:
             os.replace(temporary, path)
     except OSError as error:
         raise _failed("write", path, error) from error
+
+
+def _followed(link: Path, within: Path | None) -> Path:
+    end = Path(os.path.realpath(link))
+    if within is not None and not end.is_relative_to(os.path.realpath(within)):
+        raise FileError(
+            f"cannot write {link}: it is a symbolic link that leads out of {within}, to {end}",
+            hint=f"see who made it: `ls -l {link}`; without it, the file is made anew",
+        )
+    return end
 
 
 @contextlib.contextmanager

@@ -64,6 +64,22 @@ def test_a_link_is_followed(tmp_path: Path) -> None:
         assert (tmp_path / "elsewhere" / "file").read_text() == text
 
 
+@pytest.mark.parametrize("target", ["../precious", "/etc/precious", "inner/../../precious", "inner/out"])
+def test_no_link_out_of_a_directory_is_followed(tmp_path: Path, target: str) -> None:
+    (tmp_path / "precious").write_text("mine")
+    root = tmp_path / "root"
+    (root / "inner").mkdir(parents=True)
+    (root / "inner/out").symlink_to("../../precious")
+    (root / "link").symlink_to(target)
+    with pytest.raises(FileError, match="link: it is a symbolic link that leads out of"):
+        write_text(root / "link", "theirs", within=root)
+    assert (tmp_path / "precious").read_text() == "mine"
+    (root / "link").unlink()
+    (root / "link").symlink_to("inner/file")
+    write_text(root / "link", "within", within=root)
+    assert (root / "inner/file").read_text() == "within"
+
+
 def test_a_link_to_itself(tmp_path: Path) -> None:
     link = tmp_path / "link"
     link.symlink_to("link")

@@ -201,6 +201,11 @@ def test_a_field_is_read_as_it_was(text: str) -> None:
     assert list(csv.reader(io.StringIO(f"id=x,{csv_field(text)}", newline=""), strict=True)) == [["id=x", text]]
 
 
+def test_a_quote_alone_is_in_quotes_too() -> None:
+    """Python's own reader would take it as it is, and Go's would not."""
+    assert csv_field('src=/a"b') == '"src=/a""b"'
+
+
 def test_a_proxy_is_passed_by_its_name(order: BuildOrder, dockerfile: Path) -> None:
     """Its value may have a password in it, and a command line is seen by all users of a machine."""
     runner = CannedRunner()
