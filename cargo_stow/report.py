@@ -26,6 +26,8 @@ _GREEN, _YELLOW, _RED, _CYAN = "1;32", "1;33", "1;31", "1;36"
 # As cargo's own `--color` has them.
 COLOURS = ("auto", "always", "never")
 _STATUS_WIDTH = 12
+# Unicode's categories of controls, of formats, and of separators of lines and paragraphs.
+_OBEYED = frozenset({"Cc", "Cf", "Zl", "Zp"})
 _CLEAR_LINE = "\r\x1b[K"
 
 
@@ -162,9 +164,7 @@ def size(count: float) -> str:
 def _shown(text: str) -> str:
     """Make visible what a terminal would obey: names and answers come from crates and registries."""
     return "".join(
-        character
-        if character in "\n\t" or unicodedata.category(character) not in {"Cc", "Cf"}
-        else ascii(character)[1:-1]
+        character if character in "\n\t" or unicodedata.category(character) not in _OBEYED else ascii(character)[1:-1]
         for character in text.replace("\r\n", "\n")
     )
 
