@@ -42,7 +42,7 @@ def with_real_paths(table: Mapping[str, object], directory: Path) -> dict[str, o
 
 
 def _real(key: str, value: object, directory: Path) -> object:
-    path = directory / value if key == "path" and isinstance(value, str) else None
+    path = directory / value if key == "path" and isinstance(value, str) and "\0" not in value else None
     if path is None or normalized(path) == resolved(path) or not is_directory(path):
         return value
     return os.path.relpath(resolved(path), directory)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from cargo_stow.errors import FileError, UsageError
+from cargo_stow.manifest.paths import with_real_paths
 from cargo_stow.manifest.toml import Table, load_toml
 
 
@@ -90,3 +91,9 @@ def test_a_value_of_the_wrong_kind_is_named(ask: object, complaint: str) -> None
 
 def test_what_is_not_there_is_none() -> None:
     assert (TABLE.text("x"), TABLE.flag("x"), TABLE.texts("x"), TABLE.table("x", "y"), TABLE.array("x")) == (None,) * 5
+
+
+def test_a_path_with_a_nul_stays_as_it_is(tmp_path: Path) -> None:
+    """In a table that cargo does not know, say: nobody has looked at it before."""
+    table = {"profile": {"x": {"path": "a\0b"}}}
+    assert with_real_paths(table, tmp_path) == table
