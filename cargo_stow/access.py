@@ -32,6 +32,7 @@ _PUBLIC_NAME = "crates-io"
 _PATHS = frozenset({"cainfo", "proxy-cainfo"})
 _INDEX_KEYS = ("index", "protocol")
 _TOKENS = ("token", "secret-key", "secret-key-subject")
+_LONGEST_NUMBER = 18
 _LOCAL = frozenset({"directory", "local-registry"})
 _INDEX = re.compile(r"CARGO_REGISTRIES_([A-Z0-9_]+)_INDEX")
 _PROVIDER = re.compile(r"CARGO_REGISTRIES_([A-Z0-9_]+)_CREDENTIAL_PROVIDER")
@@ -43,7 +44,7 @@ _TRUTH: Mapping[str, bool] = {"true": True, "false": False}
 
 
 def _number(text: str) -> int | None:
-    return int(text) if text.isdecimal() else None
+    return int(text) if text.isdecimal() and len(text) <= _LONGEST_NUMBER else None
 
 
 _VARIABLES: Mapping[str, tuple[str, str, Callable[[str], object]]] = {

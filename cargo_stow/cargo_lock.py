@@ -12,6 +12,7 @@ import tomli
 
 from cargo_stow.errors import LockError
 from cargo_stow.files import read_text
+from cargo_stow.model import is_too_deep
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -85,6 +86,10 @@ def _listed(text: str) -> Iterator[Locked]:
         *document.get("package", []),
         *([document["root"]] if "root" in document else []),
     ]
+    if not all(map(_is_entry, packages)) or not isinstance(document.get("metadata", {}), dict):
+        raise TypeError
+    if is_too_deep(document):
+        raise ValueError("it is nested too deeply")
     for package in packages:
         yield Locked(
             name=str(package["name"]),
@@ -92,6 +97,13 @@ def _listed(text: str) -> Iterator[Locked]:
             is_local="source" not in package,
             dependencies=_dependencies(package),
         )
+
+
+def _is_entry(package: Mapping[str, object]) -> bool:
+    """Whether an entry has the form that everybody here relies on."""
+    listed = package.get("dependencies", [])
+    texts = [package["name"], package["version"], package.get("source", "")]
+    return isinstance(listed, list) and all(isinstance(each, str) for each in (*texts, *listed))
 
 
 def _dependencies(package: Mapping[str, object]) -> tuple[str, ...]:

@@ -29,33 +29,45 @@ _CHUNK = 1 << 20
 def list_files(root: Path, context: Context) -> list[Path]:
     """Return every file, symbolic link and empty directory of the context, sorted, as absolute paths below `root`."""
     admitted = {str(path): True for path in context.directories} | {str(path): False for path in context.excluded}
-    found = {root / path for path in context.files if (root / path).is_file() or (root / path).is_symlink()}
+    found = {root / path for path in context.files if _is_sent(root / path)}
     for directory in context.directories:
         found.update(_walk(root / directory, "" if directory == PurePosixPath() else f"{directory}/", admitted))
     return sorted(found)
 
 
+def _is_sent(path: Path) -> bool:
+    """Whether there is a file or a link; no error for a path that cannot be one, or that nobody may look at."""
+    return os.path.isfile(path) or os.path.islink(path)  # noqa: PTH113, PTH114
+
+
 def _walk(directory: Path, prefix: str, admitted: dict[str, bool]) -> Iterator[Path]:
     """Yield what is below a directory, or the directory itself if that is nothing.
 
-    `prefix` is where it is in the context, which costs less than to compute.
+    `prefix` is where it is in the context, which costs less than to compute. Directories wait in a list, for they may
+    be nested more deeply than Python's functions.
     """
+    waiting = [(directory, prefix)]
+    while waiting:
+        directory, prefix = waiting.pop()
+        entries = _entries(directory)
+        if prefix and not entries:
+            yield directory
+        for entry in entries:
+            within = f"{prefix}{entry.name}"
+            # What the rule itself names is walked from its own entry, or not at all.
+            if within in admitted:
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                waiting.append((directory / entry.name, f"{within}/"))
+            elif entry.is_symlink() or entry.is_file():
+                yield directory / entry.name
+
+
+def _entries(directory: Path) -> list[os.DirEntry[str]]:
     try:
-        entries = sorted(os.scandir(directory), key=lambda entry: entry.name)
+        return [entry for entry in os.scandir(directory) if entry.name not in VERSION_CONTROL]
     except OSError as error:
         raise FileError(f"cannot read {directory}: {error.strerror}", hint="check its permissions") from error
-    entries = [entry for entry in entries if entry.name not in VERSION_CONTROL]
-    if prefix and not entries:
-        yield directory
-    for entry in entries:
-        within = f"{prefix}{entry.name}"
-        # What the rule itself names is walked from its own entry, or not at all.
-        if within in admitted:
-            continue
-        if entry.is_dir(follow_symlinks=False):
-            yield from _walk(directory / entry.name, f"{within}/", admitted)
-        elif entry.is_symlink() or entry.is_file():
-            yield directory / entry.name
 
 
 def digest_file(path: Path) -> bytes:

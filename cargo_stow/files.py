@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import stat
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,7 +28,7 @@ _HINTS = {
 def read_text(path: Path) -> str | None:
     """Return a file's text (UTF-8), None where there is no such file. Raises FileError for anything else."""
     try:
-        return path.read_bytes().decode("utf-8")
+        return read_bytes(path).decode("utf-8")
     except FileNotFoundError:
         return None
     except UnicodeDecodeError as error:
@@ -36,14 +37,28 @@ def read_text(path: Path) -> str | None:
         raise _failed("read", path, error) from error
 
 
-def write_text(path: Path, text: str, *, durable: bool = True) -> None:
+def read_bytes(path: Path) -> bytes:
+    """Return what is in a regular file. Raises OSError for any other: a pipe or a device may have no end."""
+    with open(path, "rb", opener=_open) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "it is not a regular file")
+        return file.read()
+
+
+def _open(name: str, flags: int) -> int:
+    """Open without waiting for somebody who writes into a pipe."""
+    return os.open(name, flags | os.O_NONBLOCK)
+
+
+def write_text(path: Path, text: str, *, durable: bool = True, within: Path | None = None) -> None:
     """Replace a file's text in one step: the file holds the old text or the new one, whatever happens in between.
 
     Not `durable` is for what can be made again: a power cut may leave a file with neither, and no disk is waited for.
     Missing parent directories are made. An existing file keeps its mode, a new one has what the umask leaves; a
-    symbolic link is followed, not replaced. Raises FileError; the old file is then unchanged.
+    symbolic link is followed, not replaced, but not out of a directory `within`: one that came with sources may lead
+    anywhere. Raises FileError; the old file is then unchanged.
     """
-    path = Path(os.path.realpath(path)) if path.is_symlink() else path
+    path = _followed(path, within) if path.is_symlink() else path
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with _temporary(path) as temporary:
@@ -51,6 +66,16 @@ def write_text(path: Path, text: str, *, durable: bool = True) -> None:
             os.replace(temporary, path)
     except OSError as error:
         raise _failed("write", path, error) from error
+
+
+def _followed(link: Path, within: Path | None) -> Path:
+    end = Path(os.path.realpath(link))
+    if within is not None and not end.is_relative_to(os.path.realpath(within)):
+        raise FileError(
+            f"cannot write {link}: it is a symbolic link that leads out of {within}, to {end}",
+            hint=f"see who made it: `ls -l {link}`; without it, the file is made anew",
+        )
+    return end
 
 
 @contextlib.contextmanager

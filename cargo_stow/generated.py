@@ -37,13 +37,12 @@ def write_generated(plan: Plan, root: Path) -> None:
 
 
 def _remove_others(directory: Path, wanted: set[Path]) -> None:
+    """Remove what is not wanted, and every link: what is written through one would be somewhere else."""
     for parent, directories, files in os.walk(directory):
         for name in [*directories, *files]:
             path = directory / parent / name
-            if path in wanted:
-                continue
-            if name in directories and not path.is_symlink():
-                shutil.rmtree(path)
-            else:
+            if path.is_symlink() or (name in files and path not in wanted):
                 path.unlink()
-        directories[:] = [name for name in directories if directory / parent / name in wanted]
+            elif path not in wanted:
+                shutil.rmtree(path)
+        directories[:] = [name for name in directories if (directory / parent / name).is_dir()]

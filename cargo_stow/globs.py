@@ -1,8 +1,10 @@
 """The files that a pattern means on this disk. Follows links, as far as they stay within one directory."""
 
+# ruff: noqa: PTH112, PTH113 - methods of Path raise for a name that is too long, or a closed directory
 from __future__ import annotations
 
 import os
+from os.path import isdir, isfile
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -24,9 +26,12 @@ def expand(base: Path, pattern: Pattern, limit: Path, without: Collection[Path] 
     """
     start = Path(os.path.normpath(base / pattern.fixed))
     _check_end(start, limit)
-    if not start.is_dir():
+    if not isdir(start):
         return [start] if pattern.is_plain or pattern.matches(pattern.fixed) else []
-    return list(_walk(start, pattern.fixed, pattern, limit, {start.resolve(), *without}))
+    try:
+        return list(_walk(start, pattern.fixed, pattern, limit, {start.resolve(), *without}))
+    except RecursionError as error:
+        raise ValueError(f"directories below {start} are nested too deeply") from error
 
 
 def _check_end(path: Path, limit: Path) -> None:
@@ -39,7 +44,7 @@ def _check_end(path: Path, limit: Path) -> None:
         raise ValueError(f"there is no {path}") from error
     if end not in trace(path, limit):
         raise ValueError(f"{path} is, or has on it, a link that leads out of {limit}, or is absolute: to {end}")
-    if not (end.is_file() or end.is_dir()):
+    if not (isfile(end) or isdir(end)):
         raise ValueError(f"{path} is neither a file nor a directory")
 
 
@@ -49,7 +54,7 @@ def _walk(
     for name in _names(directory):
         path, inside = directory / name, within / name
         is_wanted = pattern.is_plain or pattern.matches(inside)
-        if path.is_dir():
+        if isdir(path):
             if not (is_wanted or pattern.may_match_below(inside)):
                 continue
             _check_end(path, limit)

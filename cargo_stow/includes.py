@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from cargo_stow.context import VERSION_CONTROL
 from cargo_stow.links import trace
+from cargo_stow.manifest.paths import exists, is_file, is_link, resolved
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -36,16 +37,21 @@ def find_included(sources: Iterable[Path], packages: Iterable[Path], limit: Path
     waiting = [path for path in sent if path.suffix == ".rs"]
     while waiting:
         source = waiting.pop()
-        for path in _named_in(source, directories):
+        for path in _named_in(source, directories) if _is_read(source, limit) else ():
             new = _reached(path, limit) - found - sent
             found |= new
             waiting += [each for each in new if each.suffix == ".rs"]
     return found
 
 
+def _is_read(source: Path, limit: Path) -> bool:
+    """Whether a source is a file, and one below `limit`: a link may lead to a device, which has no end."""
+    return is_file(source) and (not is_link(source) or resolved(source) in trace(source, limit))
+
+
 def _reached(path: Path, limit: Path) -> set[Path]:
     """The file, and the links that are on the way to it."""
-    return trace(path, limit) if VERSION_CONTROL.isdisjoint(path.parts) and path.is_file() else set()
+    return trace(path, limit) if VERSION_CONTROL.isdisjoint(path.parts) and is_file(path) else set()
 
 
 def _named_in(source: Path, packages: tuple[Path, ...]) -> Iterator[Path]:
@@ -66,12 +72,22 @@ def _named_in(source: Path, packages: tuple[Path, ...]) -> Iterator[Path]:
 
 def is_repository(directory: Path) -> bool:
     """Say whether a directory is the root of what git keeps."""
-    return (directory / ".git").exists()
+    return exists(directory / ".git")
 
 
 def find_repository(directory: Path) -> Path:
     """Return the directory of the version control that a directory is under; itself where it is under none."""
     marks = (".git", ".hg", ".jj")
     return next(
-        (each for each in (directory, *directory.parents) if any((each / mark).exists() for mark in marks)), directory
+        (each for each in (directory, *directory.parents) if any(exists(each / mark) for mark in marks)), directory
     )
+
+
+def find_repositories(directories: Iterable[Path]) -> frozenset[Path]:
+    """Return the directories of the version control that directories are under, or these themselves."""
+    return frozenset(map(find_repository, directories))
+
+
+def is_within(path: Path, repositories: Iterable[Path]) -> bool:
+    """Say whether a path lies below one of several directories."""
+    return any(path.is_relative_to(each) for each in repositories)

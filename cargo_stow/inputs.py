@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from cargo_stow import __version__
 from cargo_stow.context import hash_files, list_files
 from cargo_stow.hashes import Hashes
+from cargo_stow.manifest.paths import is_file
 from cargo_stow.pinning import pins
 from cargo_stow.planner import OBJECTS, make_context
 from cargo_stow.sent import name_context, settle_context
@@ -81,7 +82,7 @@ class Inputs:
         project = self.project
         cargo = [project.package.manifest, project.workspace.root / "Cargo.toml", project.workspace.lockfile]
         others = [project.lock_file, *([project.toolchain_file] if project.toolchain_file else [])]
-        return sorted(path for path in {*self._listed, *cargo, *others} if path.is_file())
+        return sorted(path for path in {*self._listed, *cargo, *others} if is_file(path))
 
 
 def _state(path: Path) -> list[int] | None:

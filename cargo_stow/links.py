@@ -4,8 +4,10 @@ Follows links within one directory, the repository. What lies outside of it, or 
 sent: in a build it would be somewhere else.
 """
 
+# ruff: noqa: PTH110, PTH114 - methods of Path raise for a name that is too long, or a closed directory
 from __future__ import annotations
 
+from os.path import exists, islink
 from typing import TYPE_CHECKING
 
 from cargo_stow.context import VERSION_CONTROL
@@ -25,7 +27,7 @@ def find_linked(sent: Iterable[Path], limit: Path) -> set[Path]:
     """
     listed = set(sent)
     known = listed.union(*(path.parents for path in listed))
-    links = (path for path in listed if path.is_symlink())
+    links = (path for path in listed if islink(path))
     return {path for link in links for path in trace(link, limit) if path not in known}
 
 
@@ -38,7 +40,7 @@ def trace(path: Path, limit: Path) -> set[Path]:
     while waiting and followed < _MOST:
         part = waiting.pop(0)
         current = current.parent if part == ".." else current / part
-        if current.is_symlink():
+        if islink(current):
             followed += 1
             found.add(current)
             target = current.readlink()
@@ -48,4 +50,4 @@ def trace(path: Path, limit: Path) -> set[Path]:
                 return found
         if not current.is_relative_to(limit) or part in VERSION_CONTROL:
             return found
-    return found if waiting or not current.exists() else found | {current}
+    return found if waiting or not exists(current) else found | {current}

@@ -14,6 +14,19 @@ if TYPE_CHECKING:
 
     from cargo_stow.patterns import Pattern
 
+# As cargo has it, about: its own reader of TOML allows 80 levels.
+_DEEPEST = 100
+
+
+def is_too_deep(value: object) -> bool:
+    """Say whether what was read has tables in tables in more levels than functions may call each other."""
+    level = [value]
+    for _ in range(_DEEPEST):
+        tables = [each.values() if isinstance(each, dict) else each for each in level if isinstance(each, (dict, list))]
+        level = [inner for table in tables for inner in table]
+    return bool(level)
+
+
 PackageManager = Literal["apt", "apk", "dnf", "microdnf"]
 """What installs packages in a base image."""
 

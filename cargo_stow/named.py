@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from cargo_stow.errors import UsageError
 from cargo_stow.globs import expand
+from cargo_stow.manifest.paths import exists, is_directory, is_file
 from cargo_stow.patterns import Pattern
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def find_named(
         if not found:
             raise _wrong("include", text, origin, "there is no such file")
         whole = Path(os.path.normpath(package / pattern.fixed))
-        if whole.is_dir() and (pattern.is_plain or pattern.parts == (*pattern.fixed.parts, "**")):
+        if is_directory(whole) and (pattern.is_plain or pattern.parts == (*pattern.fixed.parts, "**")):
             directories.add(whole)
         else:
             files.update(found)
@@ -61,14 +62,14 @@ def find_named(
 def _find_history(repository: Path, origin: str) -> Path:
     """Hold that git's directory is one that is there as a whole."""
     directory = repository / _GIT
-    if directory.is_file():
+    if is_file(directory):
         raise _wrong(
             "include", _GIT, origin, f"{directory} is a file: this is a work tree or a submodule of another one"
         )
-    if not (directory / "HEAD").is_file():
+    if not is_file(directory / "HEAD"):
         raise _wrong("include", _GIT, origin, f"{repository} is no repository of git's")
     for name, what in (("reftable", "keeps its references in a table"), ("objects/info/alternates", "borrows objects")):
-        if (directory / name).exists():
+        if exists(directory / name):
             raise _wrong("include", _GIT, origin, f"{directory} {what}, which cannot be sent")
     return directory
 

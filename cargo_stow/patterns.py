@@ -6,6 +6,7 @@ first. `stow pick` and `stow sync` (templates/stow.rs) match in the same way. Pu
 
 from __future__ import annotations
 
+import fnmatch
 import functools
 import re
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +55,27 @@ def _is_wild(part: str) -> bool:
 
 
 def _match(names: Sequence[str], parts: Sequence[str], *, is_beginning: bool) -> bool:
-    if not names:
-        return not parts
-    if not parts:
-        return is_beginning or all(name == "**" for name in names)
-    if names[0] == "**":
-        rest = _match(names[1:], parts, is_beginning=is_beginning)
-        return rest or _match(names, parts[1:], is_beginning=is_beginning)
-    return bool(_regex(names[0]).fullmatch(parts[0])) and _match(names[1:], parts[1:], is_beginning=is_beginning)
+    """Go along a path at all places among the names at once: many `**` cost their number, and not a power of it."""
+    reached = _opened(names, {0})
+    for part in parts:
+        reached = _opened(names, {at + (names[at] != "**") for at in reached if _fits(names[at : at + 1], part)})
+    return bool(reached) if is_beginning else len(names) in reached
+
+
+def _opened(names: Sequence[str], places: Iterable[int]) -> set[int]:
+    """Places, and those behind a `**` at one, which may stand for nothing."""
+    found: set[int] = set()
+    for at in places:
+        end = next((place for place in range(at, len(names)) if names[place] != "**"), len(names))
+        found.update(range(at, end + 1))
+    return found
+
+
+def _fits(name: Sequence[str], part: str) -> bool:
+    return bool(name) and (name[0] == "**" or bool(_regex(name[0]).fullmatch(part)))
 
 
 @functools.cache
 def _regex(name: str) -> re.Pattern[str]:
-    spelled = {"*": ".*", "?": "."}
-    return re.compile("".join(spelled.get(each) or re.escape(each) for each in re.sub(r"\*+", "*", name)), re.DOTALL)
+    """In the words of fnmatch, whose expressions do not try all ways in which several `*` can share a text."""
+    return re.compile(fnmatch.translate(name.replace("[", "[[]")))

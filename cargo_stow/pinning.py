@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from cargo_stow.errors import LockError
 from cargo_stow.families import check_architecture, find_package_manager
 from cargo_stow.files import write_text
+from cargo_stow.includes import find_repository
 from cargo_stow.lock import load_lock
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def settle(project: Project, backend: Callable[[], Backend], report: Report, *, 
             hint="run `cargo stow build` once without --locked, and commit Stow.lock",
         )
     lock = Asking(backend=backend(), report=report, known=lock, offline=offline).complete(lock, project)
-    write_text(project.lock_file, lock.text())
+    write_text(project.lock_file, lock.text(), within=find_repository(project.workspace.root))
     return lock
 
 

@@ -15,6 +15,7 @@ from cargo_stow.errors import UsageError
 from cargo_stow.git import Repository
 from cargo_stow.includes import find_repository, is_repository
 from cargo_stow.manifest import check_manifest_path, find_manifest, load_toolchain, load_workspace
+from cargo_stow.manifest.paths import is_file
 from cargo_stow.named import check_assets
 from cargo_stow.planner import OWN_FILES, make_context
 from cargo_stow.project import Project, host_platform
@@ -94,7 +95,7 @@ def make_projects(
         package=package,
         given=given,
         toolchain_file=toolchain_file,
-        has_lockfile=workspace.lockfile.is_file(),
+        has_lockfile=is_file(workspace.lockfile),
         git=_find_git(workspace, needed, given, runner, environment),
     )
     whole = make()

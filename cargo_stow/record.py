@@ -65,11 +65,13 @@ class Record:
 def locked(directory: Path, waiting: Callable[[], None]) -> Iterator[None]:
     """Hold `<directory>/lock`: one cargo-stow at a time builds in a target directory, as one cargo does.
 
-    Re-entrant in one process. `waiting` is called once if another process holds it. Raises FileError.
+    Re-entrant in one process. `waiting` is called once if another process holds it. Raises FileError, also where links
+    would lead what is written there to another place.
     """
     from filelock import FileLock, Timeout  # noqa: PLC0415 - `run --detach` and `dockerfile --check` need none
 
     try:
+        check_place(directory)
         directory.mkdir(parents=True, exist_ok=True)
         lock = FileLock(directory / "lock", is_singleton=True)
         try:
@@ -84,3 +86,27 @@ def locked(directory: Path, waiting: Callable[[], None]) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def check_place(directory: Path) -> None:
+    """Hold that there is no link where files are written and removed: it would be done to what the link leads to.
+
+    Raises FileError. Sources can come with a `target` in which there is one. Ours are one level deeper, in `contexts`,
+    and what is below `generated` looks after itself.
+    """
+    for path in _upper(directory):
+        if path.is_symlink():
+            raise FileError(
+                f"{path} is a symbolic link, and cargo-stow would write to what it leads to",
+                hint=f"see who made it: `ls -l {path}`; without it, the directory is made anew",
+            )
+
+
+def _upper(directory: Path) -> Iterator[Path]:
+    """A directory and two levels of what is in it; nothing behind a link."""
+    yield directory
+    if directory.is_dir():
+        for path in sorted(directory.iterdir()):
+            yield path
+            if path.is_dir():
+                yield from path.iterdir()

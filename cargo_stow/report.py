@@ -26,6 +26,8 @@ _GREEN, _YELLOW, _RED, _CYAN = "1;32", "1;33", "1;31", "1;36"
 # As cargo's own `--color` has them.
 COLOURS = ("auto", "always", "never")
 _STATUS_WIDTH = 12
+# Unicode's categories of controls, of formats, and of separators of lines and paragraphs.
+_OBEYED = frozenset({"Cc", "Cf", "Zl", "Zp"})
 _CLEAR_LINE = "\r\x1b[K"
 
 
@@ -75,23 +77,23 @@ class Report:
     def status(self, verb: str, text: str) -> None:
         """Say what is being done, as cargo does: `    Building greeter`."""
         if not self.quiet:
-            self._line(f"{self._paint(_GREEN, verb.rjust(_STATUS_WIDTH))} {_shown(text)}")
+            self._line(f"{self._paint(_GREEN, verb.rjust(_STATUS_WIDTH))} {_on_one_line(text)}")
 
     def explain(self, text: str) -> None:
         """Say something that only `--verbose` asks for."""
         if self.verbose and not self.quiet:
-            self._line(f"{'':{_STATUS_WIDTH}} {_shown(text)}")
+            self._line(f"{'':{_STATUS_WIDTH}} {_on_one_line(text)}")
 
     def warn(self, text: str) -> None:
-        self._line(f"{self._paint(_YELLOW, 'warning')}: {_shown(text)}")
+        self._line(f"{self._paint(_YELLOW, 'warning')}: {_on_one_line(text)}")
 
     def error(self, error: StowError) -> None:
         """Print an expected failure: what failed, what there is to know, and what to type next."""
-        self._line(f"{self._paint(_RED, 'error')}: {_shown(error.message)}")
+        self._line(f"{self._paint(_RED, 'error')}: {_on_one_line(error.message)}")
         if error.detail:
             self._line("".join(f"  | {line}\n" for line in _shown(error.detail.rstrip()).splitlines()).rstrip("\n"))
         if error.hint:
-            self._line(f"{self._paint(_CYAN, ' help')}: {_shown(error.hint)}")
+            self._line(f"{self._paint(_CYAN, ' help')}: {_on_one_line(error.hint)}")
 
     def pushing(self) -> PushMeter:
         return PushMeter(self)
@@ -162,14 +164,13 @@ def size(count: float) -> str:
 def _shown(text: str) -> str:
     """Make visible what a terminal would obey: names and answers come from crates and registries."""
     return "".join(
-        character
-        if character in "\n\t" or unicodedata.category(character) not in {"Cc", "Cf"}
-        else ascii(character)[1:-1]
+        character if character in "\n\t" or unicodedata.category(character) not in _OBEYED else ascii(character)[1:-1]
         for character in text.replace("\r\n", "\n")
     )
 
 
 def _on_one_line(text: str) -> str:
+    """As above; a name with a line break in it must not say a line of its own, as one that looks like our help."""
     return _shown(text).replace("\n", "\\n").replace("\t", "\\t")
 
 

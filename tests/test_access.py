@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from cargo_stow.access import asked_registries, make_credentials, provided_registries, without_git_program
+from cargo_stow.access import (
+    asked_registries,
+    make_configuration,
+    make_credentials,
+    provided_registries,
+    without_git_program,
+)
 
 CRATES_IO = "registry+https://github.com/rust-lang/crates.io-index"
 OURS = "sparse+https://crates.example.org/index/"
@@ -59,3 +65,7 @@ def test_without_the_git_program() -> None:
     assert without_git_program(other) is other
     assert without_git_program({"net": {"git-fetch-with-cli": True, "retry": 3}}) == {"net": {"retry": 3}}
     assert without_git_program({"net": {"git-fetch-with-cli": True}}) == {}
+
+
+def test_a_number_of_thousands_of_digits_counts_for_nothing() -> None:
+    assert make_configuration({}, {"CARGO_NET_RETRY": "9" * 5000}, (), offline=False).get("net") is None

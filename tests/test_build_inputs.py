@@ -133,3 +133,47 @@ def test_secrets_are_mounted_where_something_is_compiled_and_nowhere_else() -> N
         and SecretMount(id="token", target="/run/secrets/token", is_required=True) in step.mounts
     }
     assert having == {"deps", "build"}
+
+
+@pytest.fixture
+def home(repository: Path) -> Path:
+    """The directory that the repository lies in, with what is nobody else's in it, and a crate."""
+    for name, text in {
+        "keys/id": "secret",
+        "dep/Cargo.toml": '[package]\nname = "dep"\n',
+        "dep/src/lib.rs": "",
+    }.items():
+        (repository.parent / name).parent.mkdir(parents=True, exist_ok=True)
+        (repository.parent / name).write_text(text)
+    return repository.parent
+
+
+@pytest.mark.parametrize("kind", ["bin", "example", "test", "bench"])
+@pytest.mark.parametrize("path", ["../../keys/id", "../../nowhere"])
+def test_no_target_is_a_file_outside_of_the_repository(
+    api: Callable[[str], Project], home: Path, kind: str, path: str
+) -> None:
+    message = f"has the path {home / path.removeprefix('../../')}, which lies outside of the repository"
+    with pytest.raises(UsageError, match=message):
+        api(f'[[{kind}]]\nname = "x"\npath = "{path}"\n')
+
+
+def test_a_dependency_outside_of_the_repository_opens_nothing_else(
+    api: Callable[[str], Project], repository: Path, home: Path
+) -> None:
+    """The root of the context is above both then."""
+    configuration = '[source.x]\ndirectory = "../keys"\n[env]\nA = { value = "../keys/id", relative = true }\n'
+    (repository / ".cargo").mkdir()
+    (repository / ".cargo/config.toml").write_text(f'include = ["../../keys/more.toml"]\n{configuration}')
+    (home / "keys/more.toml").write_text("")
+    (repository / "api/src/main.rs").write_text('const _: &str = include_str!("../../../keys/id");')
+    (repository / "api/link").symlink_to("../../keys/id")
+    project = api('[dependencies]\ndep = { path = "../../dep" }\n')
+    name = repository.name
+    own = {"api/Cargo.toml", "api/src/main.rs", "api/link", "api/static/index.html", ".cargo/config.toml"}
+    assert project.closure.root == home
+    found = sent(project)
+    assert {path for path in found if path.startswith("dep/")} == {"dep/Cargo.toml", "dep/src/lib.rs"}
+    assert {path for path in found if not path.startswith("dep/")} == {f"{name}/{path}" for path in own}
+    with pytest.raises(UsageError, match="it leads out of"):
+        api('include = ["../../keys/id"]\n[dependencies]\ndep = { path = "../../dep" }\n')

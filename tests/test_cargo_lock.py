@@ -88,6 +88,23 @@ def test_out_of_date(tmp_path: Path, text: str, complaint: str) -> None:
     assert "cargo update --workspace" in caught.value.hint
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "metadata = 1", "root = 1", "root = []", 'package = "a"', "[[package]]\nname = 1\nversion = '1'",
+        "[[package]]\nname = 'a'", "[[package]]\nname = 'a'\nversion = 1", "[[package.x]]",
+        "[[package]]\nname = 'a'\nversion = '1'\ndependencies = [1]",
+        "[[package]]\nname = 'a'\nversion = '1'\ndependencies = 'b c'",
+        "[[package]]\nname = 'a'\nversion = '1'\nsource = 1",
+        "[version" + ".a" * 900 + "]", "[[package]]\nname = 'a'\nversion = '1'\nx" + ".a" * 900 + " = 1",
+    ],
+)  # fmt: skip
+def test_a_lock_of_another_form(tmp_path: Path, text: str) -> None:
+    """What masks it for a layer relies on the form."""
+    with pytest.raises(LockError, match=f"{tmp_path}/Cargo.lock cannot be read"):
+        check(tmp_path, f"{text}\n", crate())
+
+
 def test_every_member_is_checked_and_what_lies_outside_is_not(tmp_path: Path) -> None:
     text = entry() + entry(name="lib", version="0.2.0")
     check(tmp_path, text, crate(), crate(name="lib", version="0.2.0"))

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cargo_stow.dockerfile import render_dockerfile
+from cargo_stow.model import Healthcheck
 from cargo_stow.plan import (
     CacheMount,
     Context,
@@ -28,6 +30,9 @@ from cargo_stow.plan import (
 from tests.crates import AMD64, BASE, ROOT, TOOLCHAIN, make_package, make_workspace, plan_of
 from tests.docker_reader import expected, read
 
+if TYPE_CHECKING:
+    from cargo_stow.plan import Mount
+
 EMPTY = Context(directories=(PurePosixPath(),), files=(), excluded=())
 HOSTILE = st.text(st.sampled_from("ab #$`'\"\\<>EOF|&;()[]{}*?!=,:/-~\u00e9\u2028"), max_size=12)
 TEXTS = st.lists(HOSTILE.map(lambda line: f"{line}\n"), max_size=4).map("".join)
@@ -39,6 +44,9 @@ MOUNTS = (
     StageMount(stage="toolchain", source="/t", target="/u"), SecretMount(id="k", target="/k"), SshMount(),
     StageMount(stage="toolchain", source="/t", target="/v", scratch=True),
     CacheMount(id="d", target="/d", stage="toolchain"), ContextMount(source="a b/v", target="/src/a b/v"),
+    ContextMount(source="a,b", target="/src/a,b"), ContextMount(source='a"b', target='/src/a"b'),
+    ContextMount(source="a'b", target="/src/a'b"), ContextMount(source="a\\b", target="/src/a\\b"),
+    ContextMount(source="\\ ',\"", target="/src/\\ ',\""),
 )  # fmt: skip
 
 
@@ -143,3 +151,19 @@ def test_directories_of_any_name(name: str) -> None:
     config = (ROOT / "x/.cargo/config",) if is_mounted else ()
     plain = plan_of(make_workspace(package, stub, root=ROOT / "x", outside=OUTSIDE), configuration=config)
     assert instructions == [command for command, _, _ in read(render_dockerfile(plain))]
+
+
+@pytest.mark.parametrize("mount", MOUNTS, ids=repr)
+def test_each_mount_is_read_as_it_is_meant(mount: Mount) -> None:
+    run = Run(commands=(("true",),), mounts=(mount,))
+    plan = plan_with(run, Copy(stage="build", source="/a", target="/b"), ("/b",))
+    assert read(render_dockerfile(plan)) == expected(plan)
+
+
+@pytest.mark.parametrize(
+    "check", [Healthcheck(command=()), Healthcheck(command=("/bin/sh", "-c", "a")), Healthcheck(command=(), retries=1)]
+)
+def test_a_healthcheck_and_none(check: Healthcheck) -> None:
+    plan = plan_with(Run(commands=(("true",),)), Copy(stage="build", source="/a", target="/b"), ("/b",))
+    plan = replace(plan, config=replace(plan.config, healthcheck=check))
+    assert read(render_dockerfile(plan)) == expected(plan)

@@ -156,6 +156,19 @@ source = "git+https://example.org/git?rev=1#0123456"
 """
 
 
+@pytest.mark.parametrize("name", [*NAMES, 'a/ { system("id") } /b', 'o"rs', "a.b", "(", "größe"])
+def test_a_name_in_the_program_that_masks_the_lock(name: str, tmp_path: Path) -> None:
+    """Of a path crate, which cargo lets have nearly any."""
+    odd = make_package(name, ROOT / "odd", library=True, bins=())
+    workspace = replace(make_workspace(make_package("member", ROOT), odd), patches=(odd.directory,))
+    (script,) = [each for each in texts(plan_of(workspace)) if "awk " in each]
+    (tmp_path / "whole").write_text(f'{HEAD}[[package]]\nname = "{name}"\nversion = "1.0.0"\n')
+    done = subprocess.run(["sh", "-c", script.replace("/lock/", f"{tmp_path}/")], capture_output=True, check=True)
+    assert (done.stdout, done.stderr) == (b"", b"")
+    if '"' not in name:  # which a lock spells otherwise
+        assert f'name = "{name}"\nversion = "1.0.0"' in (tmp_path / "Cargo.lock").read_text()
+
+
 @pytest.mark.parametrize("awk", AWKS)
 @pytest.mark.parametrize("text", [HEAD + LOCK.format(version=4), LOCK.format(version=3)], ids=["v4", "v3"])
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])

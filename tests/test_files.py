@@ -13,8 +13,10 @@ import pytest
 
 from cargo_stow.errors import FileError
 from cargo_stow.files import read_text, write_text
+from cargo_stow.manifest.toml import load_toml
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -60,6 +62,22 @@ def test_a_link_is_followed(tmp_path: Path) -> None:
         write_text(link, text)
         assert link.is_symlink()
         assert (tmp_path / "elsewhere" / "file").read_text() == text
+
+
+@pytest.mark.parametrize("target", ["../precious", "/etc/precious", "inner/../../precious", "inner/out"])
+def test_no_link_out_of_a_directory_is_followed(tmp_path: Path, target: str) -> None:
+    (tmp_path / "precious").write_text("mine")
+    root = tmp_path / "root"
+    (root / "inner").mkdir(parents=True)
+    (root / "inner/out").symlink_to("../../precious")
+    (root / "link").symlink_to(target)
+    with pytest.raises(FileError, match="link: it is a symbolic link that leads out of"):
+        write_text(root / "link", "theirs", within=root)
+    assert (tmp_path / "precious").read_text() == "mine"
+    (root / "link").unlink()
+    (root / "link").symlink_to("inner/file")
+    write_text(root / "link", "within", within=root)
+    assert (root / "inner/file").read_text() == "within"
 
 
 def test_a_link_to_itself(tmp_path: Path) -> None:
@@ -146,3 +164,12 @@ def test_no_permission(tmp_path: Path) -> None:
     (tmp_path / "file").touch(mode=0)
     with pytest.raises(FileError, match="Permission denied"):
         read_text(tmp_path / "file")
+
+
+@pytest.mark.parametrize("read", [read_text, load_toml])
+def test_what_has_no_end_is_not_read(tmp_path: Path, read: Callable[[Path], object]) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "zero").symlink_to("/dev/zero")
+    for name in ("pipe", "zero"):
+        with pytest.raises(FileError, match=f"cannot read {tmp_path / name}: it is not a regular file"):
+            read(tmp_path / name)

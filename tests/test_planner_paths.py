@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
 
 import pytest
 from hypothesis import given
@@ -11,7 +13,8 @@ from hypothesis import strategies as st
 
 from cargo_stow.dockerfile import render_dockerfile, render_dockerignore
 from cargo_stow.errors import UsageError
-from tests.crates import ROOT, make_package, make_workspace, plan_of
+from cargo_stow.planner.cargo import build
+from tests.crates import ROOT, make_package, make_workspace, plan_of, settings_of
 from tests.docker_patterns import is_sent, parse_patterns
 
 if TYPE_CHECKING:
@@ -86,3 +89,14 @@ def test_any_directory_name_is_refused_or_read_back_by_docker(name: str) -> None
         "Cargo.lock",
     )
     assert [is_sent(path, patterns) for path in sent] == [True, True, False, False, True]
+
+
+@pytest.mark.parametrize("name", ["a b", "a#b", "a%20b", "a?b", "a\\b", "%", "é", "a'b"])
+def test_a_package_whose_name_another_one_has_is_named_by_its_address(name: str) -> None:
+    """cargo reads a URL: what stands behind `#` or `?` is no path, and `%20` a blank."""
+    package = make_package("twin", ROOT / name)
+    words = build(package, settings_of(package=package), PurePosixPath(name))
+    address = urlsplit(words[words.index("--package") + 1])
+    assert (address.scheme, address.query, address.fragment) == ("file", "", "twin")
+    assert unquote(address.path) == f"/build/src/{name}"
+    assert "\\" not in address.path

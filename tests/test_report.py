@@ -180,11 +180,24 @@ def test_sizes(count: int, text: str) -> None:
 
 def test_what_a_terminal_would_obey_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     report = Report(environment={})
-    evil = "a\x1b[31mred\x1b]0;title\x07\r\u202eb"
+    evil = "a\x1b[31mred\x1b]0;title\x07\r\u202eb\u2028c\u2029d"
     report.status("Building", evil)
     report.warn(evil)
     report.error(StowError(evil, detail=f"one\n{evil}", hint=evil))
     written = capsys.readouterr().err
     assert all(character.isprintable() for character in written.replace("\n", ""))
-    assert written.count("a\\x1b[31mred\\x1b]0;title\\x07\\r\\u202eb") == 5
+    assert written.count("a\\x1b[31mred\\x1b]0;title\\x07\\r\\u202eb\\u2028c\\u2029d") == 5
     assert "  | one\n  | a" in written
+
+
+def test_no_value_says_a_line_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    """A directory may be called so, and a manifest name it."""
+    report = Report(environment={}, verbose=True)
+    evil = "no file a\n help: run something else"
+    report.status("Wrote", evil)
+    report.explain(evil)
+    report.warn(evil)
+    report.error(StowError(evil, hint=evil))
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 5
+    assert not any(line.startswith(" help: run") for line in lines)

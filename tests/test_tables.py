@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
+import pytest
+
+from cargo_stow.report import _on_one_line
 from cargo_stow.tables import Row, Table, draw
-
-if TYPE_CHECKING:
-    import pytest
 
 LONG = "word " * 60 + "end"
 TABLE = Table(
@@ -72,3 +71,10 @@ def test_tables_are_apart_and_may_be_empty() -> None:
     one = Table(rows=(Row(cells=(("a",),)),))
     assert text(one, one) == "a\n\na\n"
     assert text() == ""
+
+
+@pytest.mark.parametrize("sign", ["\u2028", "\u2029", "\x85", "\x0b", "\x1c"])
+def test_no_sign_in_a_cell_begins_another_row(sign: str) -> None:
+    """As one that says what nobody set."""
+    table = Table(rows=(Row(cells=(("a",), (f"b{sign}user  root",))),))
+    assert draw([table], width=None, colour=False, shown=_on_one_line).count("\n") == 1

@@ -9,7 +9,7 @@ from cargo_stow.cargo_lock import check_cargo_lock
 from cargo_stow.errors import LockError
 from cargo_stow.inputs import Inputs, hash_inputs
 from cargo_stow.pinning import find_lock, pins, settle
-from cargo_stow.record import Built
+from cargo_stow.record import Built, check_place
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,7 +67,11 @@ def settle_sources(session: Session, projects: Sequence[Project], *, locked: boo
 
 
 def find_current(session: Session, project: Project) -> Image | None:
-    """Return the image of the last build if its inputs are unchanged and it still is where it was put."""
+    """Return the image of the last build if its inputs are unchanged and it still is where it was put.
+
+    Hashes of files are written, whether or not the lock is held.
+    """
+    check_place(project.directory)
     built = session.record(project).find(_key(session, project))
     if built is None or built.tag != _tags(project):
         return None

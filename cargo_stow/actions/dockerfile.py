@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from cargo_stow.dockerfile import render_dockerfile, render_dockerignore
 from cargo_stow.errors import DifferenceError, UsageError
 from cargo_stow.files import read_text, write_text
+from cargo_stow.includes import find_repository
 from cargo_stow.lock import load_lock
 from cargo_stow.pinning import find_lock, settle
 from cargo_stow.planning import plan_of
@@ -57,8 +58,10 @@ def write(session: Session, project: Project, output: Path, *, locked: bool) -> 
     """Write what differs from the files on disk, Stow.lock included; returns the paths that were written."""
     lock, written = settled(session, project, locked=locked)
     stale = [(path, text) for path, text in render(project, lock, output).items() if read_text(path) != text]
+    # A place that somebody typed is theirs, wherever it leads.
+    within = find_repository(project.workspace.root) if output == default_output(project) else None
     for path, text in stale:
-        write_text(path, text)
+        write_text(path, text, within=within)
     written += [path for path, _ in stale]
     for path in written:
         session.report.status("Wrote", str(path))

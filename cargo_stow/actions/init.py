@@ -8,6 +8,7 @@ from cargo_stow.actions.programs import select
 from cargo_stow.cargo_lock import load_locked
 from cargo_stow.errors import UsageError
 from cargo_stow.files import read_text, write_text
+from cargo_stow.includes import find_repository
 from cargo_stow.manifest import load_manifest, parse_toml
 from cargo_stow.projects import load_workspace_of
 from cargo_stow.propose import Reached, add_section, find_section, make_declared, make_proposal, reach
@@ -46,7 +47,7 @@ def init(session: Session, request: Request) -> Path:
     )
     new = add_section(text, proposal)
     _check_addition(package.manifest, text, new)
-    write_text(package.manifest, new)
+    write_text(package.manifest, new, within=find_repository(workspace.root))
     _tell(session, package, proposal)
     return package.manifest
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from cargo_stow.cache_text import read_fields, shown
 from cargo_stow.caches import describe, is_local
 from cargo_stow.errors import UsageError
+from cargo_stow.files import read_bytes
 from cargo_stow.plan import make_plan_name
 
 if TYPE_CHECKING:
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
     from cargo_stow.project import Project
     from cargo_stow.session import Session
+
+_DIGEST = re.compile(r"[a-z0-9]+:[a-f0-9]+")
 
 
 def cache_sources(session: Session, project: Project) -> tuple[str, ...]:
@@ -52,14 +56,16 @@ def is_complete(directory: Path) -> bool:
     """Whether a directory in the OCI image layout has all that it lists, by the sizes of its files."""
     try:
         return _has_listed(directory, directory / "index.json")
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):  # JSON of any shape
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):  # JSON of any shape
         return False
 
 
 def _has_listed(directory: Path, file: Path) -> bool:
-    content: dict[str, Any] = json.loads(file.read_bytes())
+    content: dict[str, Any] = json.loads(read_bytes(file))
     for listed in [*content.get("manifests", ()), *content.get("layers", ())]:
-        blob = directory / "blobs" / str(listed["digest"]).replace(":", "/")
+        if not _DIGEST.fullmatch(listed["digest"]):  # or it would be a path
+            return False
+        blob = directory / "blobs" / listed["digest"].replace(":", "/")
         if blob.stat().st_size != listed["size"]:
             return False
         if listed["mediaType"].endswith(("index.v1+json", "manifest.v1+json")) and not _has_listed(directory, blob):

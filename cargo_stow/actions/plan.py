@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cargo_stow.actions.build import check_sources
 from cargo_stow.context import list_files
 from cargo_stow.lock import Pin, load_lock
+from cargo_stow.manifest.paths import is_directory, is_link
 from cargo_stow.outline import make_outline
 from cargo_stow.plan import Write
 from cargo_stow.planner import make_context
@@ -80,7 +81,7 @@ def _sent(project: Project) -> Iterator[int]:
     """The sizes of what is on the disk. Generated files are not: those of the last build are none of this one's."""
     context = make_context(project.workspace, project.closure)
     for path in list_files(project.closure.root, context):
-        if path.is_symlink() or not path.is_dir():
+        if is_link(path) or not is_directory(path):
             yield _size(path)
 
 

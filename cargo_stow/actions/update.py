@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cargo_stow.errors import LockError
 from cargo_stow.files import write_text
+from cargo_stow.includes import find_repository
 from cargo_stow.lock import Lock, load_lock
 from cargo_stow.pinning import Asking
 
@@ -37,7 +38,7 @@ def update(session: Session, projects: Sequence[Project], *, whole: bool, locked
                 f"{path} is not what its names mean now, and --locked forbids to move it",
                 hint="run `cargo stow update` without --locked",
             )
-        write_text(path, new.text())
+        write_text(path, new.text(), within=find_repository(projects[0].workspace.root))
     session.report.status("Wrote", str(path))
 
 

@@ -55,11 +55,13 @@ def inspect_base(pin: Pin, directory: Path, runner: Runner, environment: Mapping
 def _dockerfile(pin: Pin) -> str:
     """Copy by patterns, which may match nothing: what an image does not have is an answer, and no failure.
 
+    The image is nobody's parent here: what it has for those that stem from it (ONBUILD) would be run.
+
     One by one: of many sources in one instruction, BuildKit of Docker 20.10 looks at all at once, and may give up with
     "flightcontrol: exceeded retry timeout" (moby/buildkit 1822).
     """
-    copies = (f"COPY --from=base {path[:-1]}[{path[-1]}] /{_FOUND}/\n" for path in _PATHS)
-    return f"FROM {pin.source} AS base\nFROM scratch\n{''.join(copies)}"
+    copies = (f"COPY --from={pin.source} {path[:-1]}[{path[-1]}] /{_FOUND}/\n" for path in _PATHS)
+    return f"FROM scratch\n{''.join(copies)}"
 
 
 def _read(directory: Path) -> BaseFacts:

@@ -19,6 +19,7 @@ from cargo_stow.manifest.toml import Table, load_toml
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_MOST_INCLUDED = 100
 _TARGET_VARIABLES = ("CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR")
 
 
@@ -107,14 +108,23 @@ def is_users_own(file: Path, environment: Mapping[str, str]) -> bool:
     return is_in_home and not is_file(file.parent.parent / MANIFEST)
 
 
-def with_included(file: Path, seen: tuple[Path, ...] = ()) -> Iterator[Table]:
-    """Yield a file and what its `include` names (cargo 1.94), the strongest first. Later ones win over earlier ones."""
+def with_included(file: Path, seen: set[Path] | None = None) -> Iterator[Table]:
+    """Yield a file and what its `include` names (cargo 1.94), the strongest first. Later ones win over earlier ones.
+
+    Each once, as cargo has it: files that name each other twice would be read more often than anybody can wait for.
+    """
+    seen = set() if seen is None else seen
     if file in seen:
-        raise UsageError(f"the configuration {file} includes itself", hint=f"correct `include` in {file}")
+        raise UsageError(
+            f"the configuration {file} includes itself, or is included twice", hint=f"correct `include` in {file}"
+        )
+    if len(seen) == _MOST_INCLUDED:
+        raise UsageError(f"more than {_MOST_INCLUDED} files of configuration include {file}", hint="use fewer files")
+    seen.add(file)
     table = load_toml(file)
     yield table
     for path in reversed(list(_included(table))):
-        yield from with_included(path, (*seen, file))
+        yield from with_included(path, seen)
 
 
 def _included(table: Table) -> Iterator[Path]:

@@ -43,12 +43,17 @@ def _inferred(crate: Crate) -> Iterator[_Bin]:
     if is_file(main):
         yield _Bin(crate.name, main)
     for path in entries(crate.directory / "src/bin"):
-        if path.name.startswith("."):
+        if path.name.startswith(".") or not _is_utf8(path.name):
             continue
         if path.suffix == ".rs" and is_file(path):
             yield _Bin(path.stem, path)
         elif is_directory(path) and not path.is_symlink() and is_file(path / "main.rs"):
             yield _Bin(path.name, path / "main.rs")
+
+
+def _is_utf8(name: str) -> bool:
+    """Cargo passes over files whose names are not."""
+    return not any("\ud800" <= character <= "\udfff" for character in name)
 
 
 def _written(crate: Crate, section: Table, inferred: list[_Bin], has_library: bool) -> _Bin:

@@ -36,7 +36,9 @@ def _step(directory: Path, part: str) -> Iterable[Path]:
 def _below(directory: Path) -> list[Path]:
     """All directories under one, without following links (they could lead in a circle)."""
     found: list[Path] = []
-    for path in entries(directory):
-        if is_directory(path) and not path.is_symlink():
-            found += [path, *_below(path)]
+    waiting = [directory]
+    while waiting:
+        below = [path for path in entries(waiting.pop()) if is_directory(path) and not path.is_symlink()]
+        found += below
+        waiting += below
     return found

@@ -42,7 +42,7 @@ def with_real_paths(table: Mapping[str, object], directory: Path) -> dict[str, o
 
 
 def _real(key: str, value: object, directory: Path) -> object:
-    path = directory / value if key == "path" and isinstance(value, str) else None
+    path = directory / value if key == "path" and isinstance(value, str) and "\0" not in value else None
     if path is None or normalized(path) == resolved(path) or not is_directory(path):
         return value
     return os.path.relpath(resolved(path), directory)
@@ -50,6 +50,10 @@ def _real(key: str, value: object, directory: Path) -> object:
 
 def is_file(path: Path) -> bool:
     return os.path.isfile(path)  # noqa: PTH113  (Path.is_file raises for a name that is too long)
+
+
+def is_link(path: Path) -> bool:
+    return os.path.islink(path)  # noqa: PTH114  (as above)
 
 
 def is_socket(path: Path) -> bool:

@@ -13,7 +13,7 @@ from cargo_stow.manifest.paths import is_directory, is_file, normalized
 from cargo_stow.manifest.toml import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
     from cargo_stow.model import Closure
@@ -29,42 +29,55 @@ def config_root(closure: Closure, environment: Mapping[str, str], limit: Path) -
     return next(found, closure.root)
 
 
-def config_files(closure: Closure, environment: Mapping[str, str]) -> tuple[Path, ...]:
+def config_files(
+    closure: Closure, environment: Mapping[str, str], repositories: Collection[Path] = ()
+) -> tuple[Path, ...]:
     """List the configuration files between the closure's root and the package, and the files that those name.
 
     The outermost comes first; a file that another one includes follows it, if it lies within the root too. The user's
-    own is never among them, wherever the user's home lies: it may hold tokens, and nobody else has it.
+    own is never among them, wherever the user's home lies: it may hold tokens, and nobody else has it. A file in one of
+    `repositories` names nothing outside of them.
     """
-    files = dict.fromkeys(table.file for table in _tables(closure, environment))
-    named = [path for path in _named(closure, environment) if is_file(path)]
+    files = dict.fromkeys(table.file for table in _tables(closure, environment, repositories))
+    named = [path for path in _named(closure, environment, repositories) if is_file(path)]
     return (*files, *sorted({*named} - files.keys()))
 
 
-def source_directories(closure: Closure, environment: Mapping[str, str]) -> tuple[Path, ...]:
+def source_directories(
+    closure: Closure, environment: Mapping[str, str], repositories: Collection[Path] = ()
+) -> tuple[Path, ...]:
     """List the directories that those files name: of vendored crates, and with `relative` in `[env]`.
 
-    Those outside the closure's root cannot be sent to a build, and are left out.
+    Those outside the closure's root, or of `repositories`, are left out, as above.
     """
-    found = [path for path in _named(closure, environment) if is_directory(path)]
-    for table in _tables(closure, environment):
+    found = [path for path in _named(closure, environment, repositories) if is_directory(path)]
+    for table in _tables(closure, environment, repositories):
         for _, source in table.tables("source"):
             texts = (source.text("directory"), source.text("local-registry"))
-            found += [normalized(base_of(table) / text) for text in texts if text]
-    return tuple(sorted({directory for directory in found if directory.is_relative_to(closure.root)}))
+            paths = (normalized(base_of(table) / text) for text in texts if text)
+            found += [path for path in paths if _may_send(table.file, path, closure, repositories)]
+    return tuple(sorted(set(found)))
 
 
-def _named(closure: Closure, environment: Mapping[str, str]) -> Iterator[Path]:
+def _may_send(file: Path, path: Path, closure: Closure, repositories: Collection[Path]) -> bool:
+    """Whether a configuration file may have a path sent. One that came with sources may not reach out of these."""
+    is_free = not any(file.is_relative_to(each) for each in repositories)
+    is_inside = is_free or any(path.is_relative_to(each) for each in repositories)
+    return path.is_relative_to(closure.root) and is_inside
+
+
+def _named(closure: Closure, environment: Mapping[str, str], repositories: Collection[Path]) -> Iterator[Path]:
     """Yield what those files name below the root: programs, and values of `[env]`.
 
     Of the values only those beside all packages. What is in a package, or holds one, is sent with it; dependencies
     do without, for they would be compiled again for each edit of it.
     """
     packages = [package.directory for package in closure.sources]
-    for table in _tables(closure, environment):
+    for table in _tables(closure, environment, repositories):
         paths = [normalized(base_of(table) / text) for text in _values(table)]
         apart = (path for path in paths if not any(_touch(path, package) for package in packages))
         programs = (normalized(base_of(table) / text) for text in _programs(table))
-        yield from (path for path in (*programs, *apart) if path.is_relative_to(closure.root))
+        yield from (path for path in (*programs, *apart) if _may_send(table.file, path, closure, repositories))
 
 
 def _touch(one: Path, other: Path) -> bool:
@@ -105,10 +118,11 @@ def target_triple(closure: Closure, environment: Mapping[str, str]) -> str | Non
     return None
 
 
-def _tables(closure: Closure, environment: Mapping[str, str]) -> Iterator[Table]:
+def _tables(closure: Closure, environment: Mapping[str, str], repositories: Collection[Path] = ()) -> Iterator[Table]:
     """The configuration files within the closure's root but the user's own, the outermost first."""
     package = closure.sources[0].directory
     inside = [directory for directory in (package, *package.parents) if directory.is_relative_to(closure.root)]
     for file in (file_in(directory / ".cargo") for directory in reversed(inside)):
         if file and not is_users_own(file, environment):
-            yield from (table for table in with_included(file) if table.file.is_relative_to(closure.root))
+            tables = with_included(file)
+            yield from (table for table in tables if _may_send(file, table.file, closure, repositories))

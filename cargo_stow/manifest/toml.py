@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 import tomli
 
 from cargo_stow.errors import FileError, UsageError
+from cargo_stow.files import read_bytes
+from cargo_stow.model import is_too_deep
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -118,11 +120,14 @@ def load_manifest(directory: Path) -> Mapping[str, object]:
 def parse_toml(text: str, file: Path) -> dict[str, object]:
     """Parse a TOML document; `file` is only named in errors. A byte order mark passes, as it does for cargo."""
     try:
-        return tomli.loads(text.removeprefix("\ufeff"))
+        document = tomli.loads(text.removeprefix("\ufeff"))
     except tomli.TOMLDecodeError as error:
         raise _broken(file, f"{error.msg}, line {error.lineno}, column {error.colno}") from error
     except (ValueError, RecursionError) as error:  # a number of 5,000 digits, a thousand nested arrays
         raise _broken(file, str(error)) from error
+    if is_too_deep(document):
+        raise _broken(file, "it is nested too deeply")
+    return document
 
 
 def _broken(file: Path, complaint: str) -> UsageError:
@@ -132,7 +137,7 @@ def _broken(file: Path, complaint: str) -> UsageError:
 def read_text(file: Path) -> str:
     """Read a file as UTF-8. Raises as `load_toml` does."""
     try:
-        return file.read_bytes().decode("utf-8")
+        return read_bytes(file).decode("utf-8")
     except UnicodeDecodeError as error:
         raise UsageError(
             f"{file} is not UTF-8 text: byte {error.start} is 0x{error.object[error.start]:02x}",

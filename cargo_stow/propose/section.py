@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import textwrap
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 NAME = "package.metadata.container"
 _WIDTH = 100
+# Of lines that may name the section. Each is asked of by reading all that is before it.
+_MOST_ASKED = 200
 
 
 def add_section(manifest: str, proposal: Proposal) -> str:
@@ -48,7 +51,8 @@ def find_section(manifest: str, has_section: Callable[[str], bool]) -> int | Non
     `has_section` says of the beginning of a manifest whether the section is in it; False where it is broken off
     within a value. That is asked only where a line may name the section.
     """
-    return next((number for number, text in _beginnings(manifest) if has_section(text)), None)
+    asked = itertools.islice(_beginnings(manifest), _MOST_ASKED)
+    return next((number for number, text in asked if has_section(text)), None)
 
 
 def _beginnings(manifest: str) -> Iterator[tuple[int, str]]:

@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cargo_stow.model import is_too_deep
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
@@ -199,6 +201,8 @@ def inline(text: str) -> object:
         raise ValueError(f"it is not valid TOML: {error}") from error
     if document.keys() != {"value"}:
         raise ValueError("expected one value in TOML")
+    if is_too_deep(document):
+        raise ValueError("it is nested too deeply")
     return document["value"]
 
 

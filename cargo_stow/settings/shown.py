@@ -6,7 +6,7 @@ import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from cargo_stow.model import Healthcheck, Variable
+from cargo_stow.model import Asset, Healthcheck, Secret, Variable
 from cargo_stow.reference import ImageRef
 from cargo_stow.settings.keys import KEYS
 from cargo_stow.settings.toolchain import Toolchain
@@ -87,8 +87,14 @@ def show(value: object) -> str:
 
 def plain(value: object) -> object:
     """Return a value as JSON has it: text, number, boolean, array, object or null."""
+    if isinstance(value, tuple):
+        return [plain(each) for each in value]
     if isinstance(value, Healthcheck):
         return asdict(value)
+    if isinstance(value, Asset):
+        return {**asdict(value), "source": str(value.source)}
+    if isinstance(value, Secret):
+        return {"env": value.variable} if value.variable else {"file": value.file}
     return str(value) if isinstance(value, (ImageRef, Toolchain)) else value
 
 

@@ -427,25 +427,34 @@ fn parts(path: &Path) -> Vec<String> {
 
 // Whether a path matches names, or is the beginning of one that may.
 fn fits(names: &[String], parts: &[String], is_beginning: bool) -> bool {
-    match (names.split_first(), parts.split_first()) {
-        (None, _) => parts.is_empty(),
-        (_, None) => is_beginning || names.iter().all(|name| name == "**"),
-        (Some((name, rest)), Some((_, below))) if name == "**" => {
-            fits(rest, parts, is_beginning) || fits(names, below, is_beginning)
-        }
-        (Some((name, rest)), Some((part, below))) => {
-            let (name, part): (Vec<char>, Vec<char>) = (name.chars().collect(), part.chars().collect());
-            fits_name(&name, &part) && fits(rest, below, is_beginning)
-        }
-    }
+    let reached = reach(names, parts, |name| name == "**", |name, part| fits_name(name, part));
+    if is_beginning { !reached.is_empty() } else { reached.contains(&names.len()) }
 }
 
-fn fits_name(name: &[char], part: &[char]) -> bool {
-    match name.split_first() {
-        None => part.is_empty(),
-        Some(('*', rest)) => (0..=part.len()).any(|start| fits_name(rest, &part[start..])),
-        Some((wanted, rest)) => part.split_first().map_or(false, |(found, below)| (wanted == found || *wanted == '?') && fits_name(rest, below)),
+fn fits_name(name: &str, part: &str) -> bool {
+    let (name, part): (Vec<char>, Vec<char>) = (name.chars().collect(), part.chars().collect());
+    let reached = reach(&name, &part, |sign| *sign == '*', |wanted, found| wanted == found || *wanted == '?');
+    reached.contains(&name.len())
+}
+
+// The places in a pattern to which a text leads, all at once: many stars cost their number, and not a power of it.
+fn reach<T>(pattern: &[T], text: &[T], is_star: impl Fn(&T) -> bool, is_fit: impl Fn(&T, &T) -> bool) -> BTreeSet<usize> {
+    let open = |places: Vec<usize>| {
+        let mut found = BTreeSet::new();
+        for mut at in places {
+            while found.insert(at) && at < pattern.len() && is_star(&pattern[at]) { at += 1; }
+        }
+        found
+    };
+    let mut reached = open(vec![0]);
+    for each in text {
+        let inside = reached.into_iter().filter(|at| *at < pattern.len());
+        let next = inside.filter_map(|at| {
+            if is_star(&pattern[at]) { Some(at) } else if is_fit(&pattern[at], each) { Some(at + 1) } else { None }
+        });
+        reached = open(next.collect());
     }
+    reached
 }
 
 fn failed(path: &Path, what: &str) -> Error {

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cargo_stow.actions.build import find_current
-from cargo_stow.errors import BuildError, ImageNotFoundError, LockError, UsageError
+from cargo_stow.errors import BuildError, FileError, ImageNotFoundError, LockError, UsageError
 from cargo_stow.project import Project
 from cargo_stow.reference import parse_reference
 from tests.single import build
@@ -305,3 +305,59 @@ def test_an_image_does_not_take_the_name_of_what_it_is_built_from(greeter: Path,
     with pytest.raises(UsageError, match="would take the name of one that it is built from") as caught:
         load(flags={"target_image": name})
     assert "target_image" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "stow", "stow/lock", "stow/record.json", "stow/generated", "stow/generated/greeter.greeter", "stow/contexts",
+        "stow/contexts/greeter", "stow/hashes", "stow/hashes/greeter.json", "stow/cache/greeter",
+        "stow/greeter.greeter.Dockerfile",
+    ],
+)  # fmt: skip
+def test_a_target_directory_that_came_with_a_link(
+    greeter: Path, make: Callable[[], str], backend: MemoryBackend, tmp_path: Path, link: str
+) -> None:
+    precious = tmp_path / "precious"
+    (precious / "greeter").mkdir(parents=True)
+    for name in ("file", "greeter/file"):
+        (precious / name).write_text("mine")
+    path = greeter / "target" / link
+    path.parent.mkdir(parents=True)
+    path.symlink_to(precious / "file" if path.suffix or path.name == "lock" else precious)
+    with pytest.raises(FileError, match=f"{path} is a symbolic link"):
+        make()
+    found = {str(each.relative_to(precious)): each for each in precious.rglob("*") if each.is_file()}
+    assert {name: each.read_text() for name, each in found.items()} == {"file": "mine", "greeter/file": "mine"}
+    assert backend.counts["build"] == 0
+
+
+@pytest.mark.parametrize("link", ["skeleton", "skeleton/src", "skeleton/src/main.rs", "tools/more"])
+def test_no_link_leads_generated_files_astray(
+    greeter: Path, make: Callable[[], str], tmp_path: Path, link: str
+) -> None:
+    make()
+    (place,) = (greeter / "target/stow/generated").iterdir()
+    (tmp_path / "precious").mkdir()
+    (tmp_path / "precious/file").write_text("mine")
+    shutil.rmtree(place)
+    (place / link).parent.mkdir(parents=True)
+    (place / link).symlink_to(tmp_path / ("precious/file" if link.endswith(".rs") else "precious"))
+    (greeter / "src/main.rs").write_text("fn main() { }\n")
+    make()
+    assert not (place / link).is_symlink()
+    assert (place / "skeleton/src/main.rs").is_file()
+    assert [(each.name, each.read_text()) for each in (tmp_path / "precious").iterdir()] == [("file", "mine")]
+
+
+def test_what_holds_no_lock_follows_no_link(
+    greeter: Path, session: Session, load: Load, make: Callable[[], str], tmp_path: Path
+) -> None:
+    make()
+    (hashes,) = (greeter / "target/stow/hashes").glob("*.json")
+    hashes.rename(tmp_path / "precious")
+    (tmp_path / "precious").write_text("mine")
+    hashes.symlink_to(tmp_path / "precious")
+    with pytest.raises(FileError, match="is a symbolic link"):
+        find_current(session, load())
+    assert (tmp_path / "precious").read_text() == "mine"

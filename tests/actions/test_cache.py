@@ -364,3 +364,14 @@ def test_flags_and_variables_reach_a_build(scene: Scene, monkeypatch: pytest.Mon
     monkeypatch.setenv("CARGO_STOW_CACHE_TO", "d")
     assert "\nd\n" in scene.stow("build", extra=f"import sys; {show}").stderr  # which is up to date
     assert scene.counts()["build"] == 1
+
+
+@pytest.mark.parametrize("digest", ["..:..:index.json", "../../index.json", "/dev/zero", "x::dev:zero"])
+def test_a_cache_that_leads_out_of_itself(tmp_path: Path, digest: str) -> None:
+    """A restored cache may be anybody's: this one would be read without an end."""
+    index, kind = tmp_path / "index.json", "application/vnd.oci.image.index.v1+json"
+    (tmp_path / "blobs").mkdir()
+    for size in (0, 1000):
+        listed = [{"digest": digest, "size": size, "mediaType": kind}]
+        index.write_text(json.dumps({"manifests": listed}).ljust(1000))
+        assert not is_complete(tmp_path)

@@ -10,7 +10,7 @@ import pytest
 
 from cargo_stow.actions.dockerfile import IGNORE_SUFFIX, check, default_output, render, write
 from cargo_stow.commands import dockerfile as command
-from cargo_stow.errors import DifferenceError, LockError, UsageError
+from cargo_stow.errors import DifferenceError, FileError, LockError, UsageError
 from cargo_stow.lock import load_lock
 from cargo_stow.project import Project, Request
 from cargo_stow.work import Work
@@ -184,3 +184,14 @@ def test_the_command_checks(greeter: Path, work: Callable[..., Work]) -> None:
         command.check(work(), "other")
     with pytest.raises(UsageError, match="--output -"):
         command.check(work(), "-")
+
+
+@pytest.mark.parametrize("name", ["Dockerfile", "Dockerfile.dockerignore", "Stow.lock"])
+def test_a_link_that_came_with_the_crate_leads_nowhere_else(
+    greeter: Path, session: Session, load: Load, tmp_path: Path, name: str
+) -> None:
+    (greeter / name).symlink_to(tmp_path / "precious")
+    project = load()
+    with pytest.raises(FileError, match="is a symbolic link that leads out of"):
+        write(session, project, default_output(project), locked=False)
+    assert not (tmp_path / "precious").exists()

@@ -218,3 +218,21 @@ def test_a_pipe_beside_a_terminal() -> None:
     assert seen == ""
     assert "\x1b" not in written
     assert max(map(len, written.splitlines())) > 80
+
+
+def test_assets_and_secrets_are_tables(
+    crate: Any, planned: Callable[..., list[dict[str, Any]]], monkeypatch: Any
+) -> None:
+    container = """
+assets = ["static:/srv/www", { source = "static/*", target = "/etc/app/", mode = "0640", owner = "root:adm" }]
+secrets = { token = { env = "TOKEN" }, key = { file = "~/key.pem" } }
+"""
+    directory = crate({**GREETER, "Cargo.toml": MANIFEST + container, "static/a": ""})
+    monkeypatch.chdir(directory)
+    (image,) = planned()
+    assert setting(image, "assets")["value"] == [
+        {"source": "static", "target": "/srv/www", "mode": None, "owner": "0:0"},
+        {"source": "static/*", "target": "/etc/app/", "mode": "0640", "owner": "root:adm"},
+    ]
+    assert setting(image, "secrets", "token")["value"] == {"env": "TOKEN"}
+    assert setting(image, "secrets", "key")["value"] == {"file": "~/key.pem"}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cargo_stow.backends import buildx
+from cargo_stow.backends.bake import target_names, write_bake_file
 from cargo_stow.errors import BuildError
 from cargo_stow.process import Result
 from tests.canned_runner import CannedRunner
@@ -56,6 +57,40 @@ def test_each_order_has_a_target_and_gets_its_digest(orders: list[BuildOrder], t
     assert (second["ssh"], second["args"], "ssh" in first) == (["default"], {"HTTP_PROXY": None}, False)
     assert started.env["CARGO_STOW_SECRET_TOKEN"] == "t0ken"
     assert "t0ken" not in json.dumps(document)
+
+
+def test_no_text_is_a_template(orders: list[BuildOrder], tmp_path: Path) -> None:
+    odd = "${b} %{c} $${d} %%{e} ${{f}}"
+    literal = "$${b} %%{c} $$${d} %%%{e} $${{f}}"
+    config = replace(orders[0].plan.config, annotations=(("a", odd),))
+    order = replace(
+        orders[0],
+        secrets={"file": Path(f"/{odd}")},
+        cache_from=(f"type=local,src={odd}",),
+        plan=replace(orders[0].plan, config=config),
+    )
+    (tmp_path / odd).mkdir()
+    dockerfile = tmp_path / odd / "one.Dockerfile"
+    (target,) = json.loads(write_bake_file([order], [dockerfile]).read_text())["target"].values()
+    assert target["dockerfile"] == f"{tmp_path}/{literal}/one.Dockerfile"
+    assert target["secret"] == [f"id=file,src=/{literal}"]
+    assert target["cache-from"] == [f"type=local,src={literal}"]
+    assert target["annotations"] == [f"a={literal}"]
+
+
+def test_images_of_packages_with_names_that_look_alike(orders: list[BuildOrder], tmp_path: Path) -> None:
+    alike = [replace(orders[0], plan=replace(orders[0].plan, package=name)) for name in ("a.b", "a_b", "c")]
+    assert target_names(alike) == ["a_b-0", "a_b-1", "c"]
+    document = json.loads(write_bake_file(alike, [tmp_path / "x.Dockerfile"] * 3).read_text())
+    assert len(document["target"]) == 3
+
+
+def test_our_own_file_is_allowed_to_name_any_other(orders: list[BuildOrder], tmp_path: Path) -> None:
+    """buildx 0.20 asks for what lies outside of the working directory, and where nobody can answer, refuses."""
+    runner = answering(tmp_path)
+    buildx.build(orders, files(tmp_path), runner, {})
+    (started,) = [each for each in runner.started if "bake" in each.argv]
+    assert started.env["BUILDX_BAKE_ENTITLEMENTS_FS"] == "0"
 
 
 def test_without_buildx_one_is_built_after_the_other(orders: list[BuildOrder], tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
+import io
 import json
 import re
 from pathlib import Path
@@ -12,7 +14,7 @@ import pytest
 
 from cargo_stow.backends import buildx, plugin
 from cargo_stow.backends.client import DockerClient
-from cargo_stow.backends.options import variable
+from cargo_stow.backends.options import csv_field, variable
 from cargo_stow.errors import BuildError, ToolMissingError
 from cargo_stow.process import Result
 from tests.canned_runner import Answer, CannedRunner, missing
@@ -192,3 +194,27 @@ def test_the_answer_of_an_earlier_build_is_not_taken_for_this_one(order: BuildOr
 )
 def test_what_a_build_says_of_its_image(text: str, digests: tuple[str, ...]) -> None:
     assert buildx._digests(text) == digests
+
+
+@pytest.mark.parametrize("text", ["src=/a", "src=/a,b", 'src=/a"b', 'src=/"a,b"', "src=/a\nb", "src=/a\nb,c", 'src="'])
+def test_a_field_is_read_as_it_was(text: str) -> None:
+    assert list(csv.reader(io.StringIO(f"id=x,{csv_field(text)}", newline=""), strict=True)) == [["id=x", text]]
+
+
+def test_a_quote_alone_is_in_quotes_too() -> None:
+    """Python's own reader would take it as it is, and Go's would not."""
+    assert csv_field('src=/a"b') == '"src=/a""b"'
+
+
+def test_a_proxy_is_passed_by_its_name(order: BuildOrder, dockerfile: Path) -> None:
+    """Its value may have a password in it, and a command line is seen by all users of a machine."""
+    runner = CannedRunner()
+    build_file(
+        dataclasses.replace(order, proxies=("HTTP_PROXY",)),
+        dockerfile,
+        runner,
+        {"HTTP_PROXY": "http://user:secret@proxy"},
+    )
+    (started,) = [each for each in runner.started if "build" in each.argv]
+    assert started.argv[started.argv.index("--build-arg") + 1] == "HTTP_PROXY"
+    assert "secret" not in str(started.argv)

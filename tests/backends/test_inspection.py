@@ -52,14 +52,13 @@ def test_what_is_asked(tmp_path: Path) -> None:
     assert seen[:7] == ["docker", "buildx", "build", "--platform", "linux/arm64", "--output", seen[6]]
     assert seen[6].startswith(f'type=local,"dest={place}/.stow-')
     assert seen[-1].splitlines() == [
-        f"FROM debian:12@{DIGEST} AS base",
         "FROM scratch",
-        "COPY --from=base /usr/lib/os-releas[e] /found/",
-        "COPY --from=base /etc/os-releas[e] /found/",
-        "COPY --from=base /usr/bin/apt-ge[t] /found/",
-        "COPY --from=base /sbin/ap[k] /found/",
-        "COPY --from=base /usr/bin/dn[f] /found/",
-        "COPY --from=base /usr/bin/microdn[f] /found/",
+        f"COPY --from=debian:12@{DIGEST} /usr/lib/os-releas[e] /found/",
+        f"COPY --from=debian:12@{DIGEST} /etc/os-releas[e] /found/",
+        f"COPY --from=debian:12@{DIGEST} /usr/bin/apt-ge[t] /found/",
+        f"COPY --from=debian:12@{DIGEST} /sbin/ap[k] /found/",
+        f"COPY --from=debian:12@{DIGEST} /usr/bin/dn[f] /found/",
+        f"COPY --from=debian:12@{DIGEST} /usr/bin/microdn[f] /found/",
     ]
     assert list(place.iterdir()) == []
 

@@ -112,3 +112,13 @@ def test_words_that_are_typed_are_kept(words: list[str], key: str) -> None:
     found = judge(key, make, f"flag {flag(key)}")
     if found is not None and not shlex.join(words).startswith("["):
         assert values_of(found, OWN[key]) == tuple(words)
+
+
+@pytest.mark.parametrize("key", ["cmd", "entrypoint", "env", "healthcheck", "labels"])
+def test_the_longest_value_is_a_line_that_docker_reads(key: str) -> None:
+    """Of signs that JSON has twelve letters for, if it may have no others."""
+    text = "\U0001f600" * 7_900
+    value = {"A": text} if key in {"env", "labels"} else [text]
+    found = judge(key, lambda: plan_with(key, value))
+    assert found is not None
+    check_kept(key, value, found)

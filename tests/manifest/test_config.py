@@ -110,6 +110,21 @@ def test_refuses(tree: Tree, load: Load, text: str, complaint: str) -> None:
     assert str(root / ".cargo") in str(caught.value)
 
 
+def test_files_that_include_each_other_more_than_once(tree: Tree, load: Load) -> None:
+    """As cargo has it. Twice in each of thirty files, the last one was read a thousand million times."""
+    files = {f".cargo/{number}": f'include = ["{number + 1}", "{number + 1}"]' for number in range(30)}
+    root = tree({**CRATE, **files, ".cargo/config.toml": 'include = "0"', ".cargo/30": ""})
+    with pytest.raises(UsageError, match="/30 includes itself, or is included twice"):
+        load(root / "w")
+
+
+def test_a_long_chain_of_files(tree: Tree, load: Load) -> None:
+    files = {f".cargo/{number}": f'include = "{number + 1}"' for number in range(1200)}
+    root = tree({**CRATE, **files, ".cargo/config.toml": 'include = "0"', ".cargo/1200": ""})
+    with pytest.raises(UsageError, match="more than 100 files of configuration include"):
+        load(root / "w")
+
+
 def test_an_empty_variable(tree: Tree, environment: dict[str, str]) -> None:
     root = tree(CRATE)
     for cargo in (True, False):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -147,3 +148,11 @@ def test_refuses(tree: Tree, load: Load, manifest: str, files: str, complaint: s
         load(directory)
     assert str(directory / "Cargo.toml") in str(caught.value)
     assert caught.value.hint
+
+
+def test_names_that_are_not_utf8_are_passed_over(tree: Tree, load: Load) -> None:
+    """As cargo does; in Cargo.toml, where `init` might put it, nothing could read such a name again."""
+    root = tree({"Cargo.toml": '[package]\nname = "my-app"\n', "src/bin/a.rs": ""})
+    for name in (b"\xfe.rs", b"\xff.rs"):
+        Path(os.fsdecode(bytes(root / "src/bin") + b"/" + name)).touch()
+    assert load(root).members[0].bins == ("a",)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from cargo_stow.errors import FileError, UsageError
+from cargo_stow.manifest.paths import with_real_paths
 from cargo_stow.manifest.toml import Table, load_toml
 
 
@@ -16,6 +17,8 @@ from cargo_stow.manifest.toml import Table, load_toml
         (b"a = 1\na = 2\n", "not valid TOML: .*line 2"),
         (b"x = " + b"9" * 5000, "not valid TOML"),
         (b"x = " + b"[" * 100_000, "not valid TOML"),
+        (b"[x" + b".a" * 900 + b"]\nb" + b".b" * 900 + b" = 1", "not valid TOML: it is nested too deeply"),
+        (b"[[x]]\na = " + b"[" * 200 + b"]" * 200, "not valid TOML: it is nested too deeply"),
         (b'x = "\xff"', "not UTF-8 text: byte 5 is 0xff"),
         (b"\0", "not valid TOML"),
     ],
@@ -54,10 +57,10 @@ def test_a_file_without_permission(tmp_path: Path) -> None:
 
 
 def test_permission_denied_is_translated_for_root_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def denied(self: Path) -> bytes:
-        raise PermissionError(13, "Permission denied", str(self))
+    def denied(name: str, _flags: int) -> int:
+        raise PermissionError(13, "Permission denied", name)
 
-    monkeypatch.setattr(Path, "read_bytes", denied)
+    monkeypatch.setattr(os, "open", denied)
     with pytest.raises(FileError, match=r"cannot read .*x\.toml: Permission denied"):
         load_toml(tmp_path / "x.toml")
 
@@ -88,3 +91,9 @@ def test_a_value_of_the_wrong_kind_is_named(ask: object, complaint: str) -> None
 
 def test_what_is_not_there_is_none() -> None:
     assert (TABLE.text("x"), TABLE.flag("x"), TABLE.texts("x"), TABLE.table("x", "y"), TABLE.array("x")) == (None,) * 5
+
+
+def test_a_path_with_a_nul_stays_as_it_is(tmp_path: Path) -> None:
+    """In a table that cargo does not know, say: nobody has looked at it before."""
+    table = {"profile": {"x": {"path": "a\0b"}}}
+    assert with_real_paths(table, tmp_path) == table

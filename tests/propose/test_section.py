@@ -115,3 +115,14 @@ def has_section(text: str) -> bool:
 )  # fmt: skip
 def test_where_a_section_is(manifest: str, line: int | None) -> None:
     assert find_section(manifest, has_section) == line
+
+
+def test_a_manifest_is_not_read_for_each_of_its_lines() -> None:
+    asked: list[str] = []
+
+    def has_section(beginning: str) -> bool:
+        asked.append(beginning)
+        return False
+
+    assert find_section("# container\n" * 10_000, has_section) is None
+    assert len(asked) < 1_000

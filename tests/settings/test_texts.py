@@ -72,6 +72,7 @@ def test_executables(text: str, found: object) -> None:
     [
         *((key, "A", "expected NAME=VALUE, not 'A'") for key in TABLES),
         *((key, "{ A = ", "not valid TOML") for key in TABLES),
+        *((key, "{ A" + ".A" * 990 + f" = {'[' * 300}{']' * 300} }}", "nested too deeply") for key in TABLES),
         *((key, "{}\nB = 1", "expected one value in TOML") for key in TABLES),
         *((key, "{}\n[x]", "expected one value in TOML") for key in TABLES),
         *((key, "'a", "No closing quotation") for key in ("entrypoint", "cmd")),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def pick(program: Path, place: Path, *words: str) -> subprocess.CompletedProcess[str]:
     argv: list[str | Path] = [program, "pick", place / "context", place / "out", *words]
-    return subprocess.run(argv, capture_output=True, text=True, check=False)
+    return subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60)
 
 
 names = st.sampled_from(["a", "b", "ab", ".a", "é", "[a]", "a.b"])
@@ -72,3 +72,16 @@ def test_modes(program: Path, tmp_path: Path, mode: int, given: str, found: int)
     source.chmod(mode)
     assert pick(program, tmp_path, "", "run", "", "/opt/it", given).returncode == 0
     assert (tmp_path / "out/0/opt/it").stat().st_mode & 0o7777 == found
+
+
+@pytest.mark.parametrize(
+    ("rest", "found"), [("*a*a*a*a*a*a*a*a*b", False), ("**/a/" * 12 + "b", False), ("**/*a*a*", True)]
+)
+def test_many_stars_take_no_time(program: Path, tmp_path: Path, rest: str, found: bool) -> None:
+    """Each way of sharing a path among them was tried."""
+    directory = tmp_path / "context" / ("a/" * 60)
+    directory.mkdir(parents=True)
+    for place in (directory, tmp_path / "context"):
+        (place / ("a" * 120)).touch()
+    done = pick(program, tmp_path, "", "", rest, "/srv", "")
+    assert (done.returncode == 0) == found
