@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from integration.driver.marks import own_engine_only
+from integration.driver.marks import newer_engine_only
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from integration.driver.state import State
     from integration.driver.stow import Stow
 
-pytestmark = own_engine_only
+pytestmark = newer_engine_only
 
 
 @pytest.fixture

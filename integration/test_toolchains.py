@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from integration.driver.marks import own_engine_only
+from integration.driver.marks import newer_engine_only
 
 if TYPE_CHECKING:
     from integration.driver.stow import Stow
 
-pytestmark = own_engine_only
+pytestmark = newer_engine_only
 
 
 def runs(stow: Stow, reference: str) -> bool:

@@ -43,6 +43,8 @@ def find_access(session: Session, project: Project) -> Access:
     if lends_git:
         secrets.update(_home_files(session))
     secrets.update(load_secrets(project.settings, environment))
+    for name, secret in project.settings.secrets:  # Said aloud, for a manifest may be somebody else's.
+        session.report.status("Lending", f"the secret `{name}` to what is compiled ({secret})")
     return Access(
         secrets=secrets,
         ssh=lends_git and _has_agent(session),

@@ -1,4 +1,4 @@
-"""Which engines a test needs: two by default, one where the engine's version cannot matter."""
+"""Which engines a test needs: two by default; one where the engine's version cannot matter, the less busy of them."""
 
 from __future__ import annotations
 

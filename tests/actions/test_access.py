@@ -146,3 +146,15 @@ def test_a_token_that_only_a_program_knows(
     assert "CARGO_REGISTRIES_OUR_OWN_TOKEN" in said
     access(session, load, CARGO_REGISTRIES_OUR_OWN_TOKEN="x")
     assert capsys.readouterr().err == ""
+
+
+def test_what_a_manifest_has_lent_is_said(
+    session: Session, load: Load, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It may be the manifest of somebody else; the secret itself is not said."""
+    (home / "key").write_text("s3cr3t")
+    found = find_access(session, load(flags={"secrets": {"pem": {"file": "~/key"}}}))
+    said = capsys.readouterr().err
+    assert found.secrets["pem"] == home / "key"
+    assert "Lending the secret `pem` to what is compiled (file ~/key)" in said
+    assert "s3cr3t" not in said
