@@ -9,12 +9,12 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from cargo_stow.model import Variable
+from cargo_stow.image_values import Variable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from cargo_stow.model import Healthcheck
+    from cargo_stow.image_values import Healthcheck
     from cargo_stow.plan import ImageConfig
 
 _NEXT_LINE = " \\\n    "

@@ -14,7 +14,8 @@ from cargo_stow.errors import ImageNotFoundError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from cargo_stow.model import PackageManager, Platform
+    from cargo_stow.model import PackageManager
+    from cargo_stow.platforms import Platform
     from cargo_stow.reference import ImageRef
 
 # Which managers a family may have, by the ID in its os-release, the preferred one first.

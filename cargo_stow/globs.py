@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from cargo_stow.patterns import Pattern
 
+# Directories in each other, below where a pattern begins. Each is looked at by all that are above it.
+_DEEPEST = 100
+
 
 def expand(base: Path, pattern: Pattern, limit: Path, without: Collection[Path] = ()) -> list[Path]:
     """Return the files that a pattern means, with those below where it means a directory, by paths that may hold links.
@@ -28,10 +31,7 @@ def expand(base: Path, pattern: Pattern, limit: Path, without: Collection[Path] 
     _check_end(start, limit)
     if not isdir(start):
         return [start] if pattern.is_plain or pattern.matches(pattern.fixed) else []
-    try:
-        return list(_walk(start, pattern.fixed, pattern, limit, {start.resolve(), *without}))
-    except RecursionError as error:
-        raise ValueError(f"directories below {start} are nested too deeply") from error
+    return list(_walk(start, pattern.fixed, pattern, limit, {start.resolve(), *without}))
 
 
 def _check_end(path: Path, limit: Path) -> None:
@@ -59,6 +59,8 @@ def _walk(
                 continue
             _check_end(path, limit)
             end = path.resolve()
+            if len(above) > _DEEPEST:
+                raise ValueError(f"directories are nested too deeply, as {path}")
             if end not in above:
                 yield from _walk(path, inside, pattern, limit, {*above, end})
             elif path.is_symlink():

@@ -15,7 +15,8 @@ import tomli
 
 from cargo_stow.errors import LockError
 from cargo_stow.files import read_text
-from cargo_stow.model import PackageManager, Platform, parse_platform
+from cargo_stow.model import PackageManager
+from cargo_stow.platforms import Platform, parse_platform
 from cargo_stow.reference import ImageRef, parse_reference
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from itertools import pairwise
 from types import MappingProxyType
@@ -11,8 +10,6 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path, PurePosixPath
-
-    from cargo_stow.patterns import Pattern
 
 # As cargo has it, about: its own reader of TOML allows 80 levels.
 _DEEPEST = 100
@@ -31,98 +28,6 @@ PackageManager = Literal["apt", "apk", "dnf", "microdnf"]
 """What installs packages in a base image."""
 
 _EMPTY: Mapping[str, object] = MappingProxyType({})
-# What a kernel calls a machine, in the words of the OCI image index. "arm" alone is v7, as containerd reads it.
-_ARCHITECTURES = {
-    "x86_64": ("amd64", ""),
-    "aarch64": ("arm64", ""),
-    "arm": ("arm", "v7"),
-    "armv7l": ("arm", "v7"),
-    "armv6l": ("arm", "v6"),
-    "i386": ("386", ""),
-    "i686": ("386", ""),
-}
-_PLATFORM = re.compile(r"[a-z0-9]+/[a-z0-9]+(?:/[a-z0-9.]+)?")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Platform:
-    """What an image runs on, in the words of the OCI image index: `os/architecture[/variant]`."""
-
-    os: str
-    architecture: str
-    variant: str = ""
-
-    def __str__(self) -> str:
-        return "/".join(part for part in (self.os, self.architecture, self.variant) if part)
-
-    @property
-    def name(self) -> str:
-        """What tells it from the others of an image, in tags and names of files: `amd64`, `arm-v7`."""
-        return "-".join(filter(None, (self.architecture, self.variant)))
-
-
-def make_machine_platform(os: str, machine: str) -> Platform:
-    """Name the platform of a machine, called as a kernel or an engine calls it."""
-    architecture, variant = _ARCHITECTURES.get(machine, (machine, ""))
-    return Platform(os=os, architecture=architecture, variant=variant)
-
-
-def parse_platform(text: str) -> Platform:
-    """Read `linux/amd64` or `linux/arm/v7`. Raises ValueError for anything else."""
-    if not _PLATFORM.fullmatch(text):
-        raise ValueError("expected os/architecture[/variant], as linux/amd64")
-    os, architecture, *variant = text.split("/")
-    return Platform(os=os, architecture=architecture, variant="".join(variant))
-
-
-@dataclass(frozen=True, slots=True)
-class Variable:
-    """What the base image sets for a variable, as a part of the text of another one."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Healthcheck:
-    """How to see that a program is well: a command, none for no check; how often, in Docker's words for durations."""
-
-    command: tuple[str, ...]
-    interval: str | None = None
-    timeout: str | None = None
-    start_period: str | None = None
-    retries: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asset:
-    """Files of a package that go into the image as they are.
-
-    `source` is relative to the package's directory; `target` a directory of the image where it ends with a slash, or
-    where the source is more than one file. `mode` is that of files, in octal digits; None is 0755 for what may be run,
-    else 0644.
-    """
-
-    source: Pattern
-    target: str
-    mode: str | None = None
-    owner: str = "0:0"
-
-    def __str__(self) -> str:
-        return ":".join(filter(None, (str(self.source), self.target, self.mode)))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Secret:
-    """Where a build finds a secret: in a variable of the environment, or in a file, of which `~/` is the home.
-
-    Neither shows, as neither makes another image of the same sources.
-    """
-
-    variable: str | None = field(default=None, repr=False)
-    file: str | None = field(default=None, repr=False)
-
-    def __str__(self) -> str:
-        return f"variable {self.variable}" if self.variable else f"file {self.file}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from cargo_stow.patterns import Pattern
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from cargo_stow.model import Asset
+    from cargo_stow.image_values import Asset
 
 _GIT = ".git"
 

@@ -1,7 +1,7 @@
 """Patterns of files, as `assets` and `include` have them: `*` and `?` within one name, `**` for any directories.
 
 Nothing else has a meaning, so that names such as `[id].html` are what they look like; `*` matches a name with a dot
-first. `stow pick` and `stow sync` (templates/stow.rs) match in the same way. Pure.
+first. `stow pick` and `stow sync` (templates/pattern.rs) match in the same way. Pure.
 """
 
 from __future__ import annotations

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from cargo_stow.backends.protocol import Backend
     from cargo_stow.lock import Lock, Pin
-    from cargo_stow.model import PackageManager, Platform
+    from cargo_stow.model import PackageManager
+    from cargo_stow.platforms import Platform
     from cargo_stow.project import Project
     from cargo_stow.reference import ImageRef
     from cargo_stow.report import Report

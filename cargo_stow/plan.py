@@ -19,7 +19,8 @@ from cargo_stow.errors import UsageError
 if TYPE_CHECKING:
     from pathlib import PurePosixPath
 
-    from cargo_stow.model import Healthcheck, Platform, Variable
+    from cargo_stow.image_values import Healthcheck, Variable
+    from cargo_stow.platforms import Platform
     from cargo_stow.reference import ImageRef
 
 SCRATCH = "scratch"

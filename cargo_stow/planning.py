@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from cargo_stow.project import Project
 
 _TEMPLATES = Path(__file__).with_name("templates")
-_PROGRAM = ("stow.rs", "link.rs", "loader.rs", "owner.rs", "shrink.rs")
+_PROGRAM = tuple(
+    f"{part}.rs" for part in ("stow", "assets", "link", "loader", "notes", "owner", "pattern", "shrink", "tree")
+)
 
 
 def plan_of(project: Project, lock: Lock, among: Sequence[Project] = (), *, alone: bool = False) -> Plan:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from cargo_stow.errors import UsageError
 from cargo_stow.lock import NAME
-from cargo_stow.model import make_machine_platform, parse_platform
+from cargo_stow.platforms import make_machine_platform, parse_platform
 from cargo_stow.reference import ImageRef, parse_reference
 from cargo_stow.selection import Selection
 from cargo_stow.toolchain import toolchain_reference
@@ -17,7 +17,8 @@ from cargo_stow.toolchain import toolchain_reference
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cargo_stow.model import Closure, Package, PackageManager, Platform, Workspace
+    from cargo_stow.model import Closure, Package, PackageManager, Workspace
+    from cargo_stow.platforms import Platform
     from cargo_stow.settings import Flags, Settings
 
 

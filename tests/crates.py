@@ -7,8 +7,9 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from cargo_stow.manifest import closure
-from cargo_stow.model import Package, Platform, Target, Workspace
+from cargo_stow.model import Package, Target, Workspace
 from cargo_stow.planner import Member, make_group, make_plan
+from cargo_stow.platforms import Platform
 from cargo_stow.reference import parse_reference
 from cargo_stow.settings import make_settings, sources
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import dockerfile as docker
 
-from cargo_stow.model import Variable
+from cargo_stow.image_values import Variable
 from cargo_stow.plan import CacheMount, ContextMount, Copy, Run, SecretMount, SshMount, StageMount, Write
 
 if TYPE_CHECKING:

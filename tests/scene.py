@@ -23,7 +23,7 @@ def make(_runner, _environment, print_result):
     return backend
 catalog.BACKENDS["docker"] = make
 """
-CLI = "\nimport sys\nfrom cargo_stow.cli import main\nsys.argv[0] = 'cargo-stow'\nmain()\n"
+CLI = "\nimport sys\nfrom cargo_stow.entry import main\nsys.argv[0] = 'cargo-stow'\nmain()\n"
 DODO = """
 from cargo_stow.tasks import *
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import re
 import signal
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ import pytest
 
 from cargo_stow import __version__, cli, errors
 from cargo_stow.backends import catalog
-from cargo_stow.cli import run_cli
+from cargo_stow.entry import run_cli
 from cargo_stow.errors import StowError, Terminated
 
 if TYPE_CHECKING:
@@ -278,3 +279,11 @@ def test_a_hang_up_that_is_ignored_stays_ignored(number: signal.Signals) -> None
     run_cli(["--version"])
     assert signal.getsignal(number) is signal.SIG_IGN
     os.kill(os.getpid(), number)
+
+
+@pytest.mark.parametrize(("typed", "truth"), [(["--minimal"], "yes"), (["--minimal=false"], "no"), ([], "no")])
+def test_a_flag_without_a_value_is_true(
+    greeter: Path, typed: list[str], truth: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_cli(["plan", *typed]) == 0
+    assert re.search(rf"^minimal +{truth} ", capsys.readouterr().out, re.MULTILINE)

@@ -30,7 +30,7 @@ def test_cargo_finds_us(scene: Scene, tmp_path: Path) -> None:
         pytest.skip("no cargo on this machine")
     program = tmp_path / "bin" / "cargo-stow"
     program.parent.mkdir()
-    program.write_text(f"#!{sys.executable}\n{scene.preamble()}\nfrom cargo_stow.cli import main\nmain()\n")
+    program.write_text(f"#!{sys.executable}\n{scene.preamble()}\nfrom cargo_stow.entry import main\nmain()\n")
     program.chmod(0o755)
     environment = {**os.environ, "PATH": f"{program.parent}{os.pathsep}{os.environ['PATH']}"}
     done = subprocess.run(
@@ -124,7 +124,7 @@ def test_no_docker_on_this_machine(greeter: Path, tmp_path: Path) -> None:
     """The real backend, on a PATH without docker and at an address where nothing answers."""
     environment = {**os.environ, "PATH": str(tmp_path / "nothing")}
     done = subprocess.run(
-        [sys.executable, "-c", "from cargo_stow.cli import main; main()", "build"],
+        [sys.executable, "-c", "from cargo_stow.entry import main; main()", "build"],
         cwd=greeter, env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (7, "")
@@ -134,7 +134,7 @@ def test_no_docker_on_this_machine(greeter: Path, tmp_path: Path) -> None:
 
 def test_an_engine_that_is_stopped(greeter: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", "from cargo_stow.cli import main; main()", "build"],
+        [sys.executable, "-c", "from cargo_stow.entry import main; main()", "build"],
         cwd=greeter, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (8, "")

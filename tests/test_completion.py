@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cargo_stow.cli import cli, run_cli
+from cargo_stow.cli import cli
 from cargo_stow.completion import SHELLS, complete, load_script
+from cargo_stow.entry import run_cli
 from tests.conftest import GREETER, MANIFEST
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ def in_shell(shell: str, script: str, directory: Path, tmp_path: Path) -> list[s
         pytest.skip(f"no {shell} on this machine")
     stow = tmp_path / "programs/cargo-stow"
     stow.parent.mkdir()
-    stow.write_text(f"#!{sys.executable}\nfrom cargo_stow.cli import main\nmain()\n")
+    stow.write_text(f"#!{sys.executable}\nfrom cargo_stow.entry import main\nmain()\n")
     stow.chmod(0o755)
     file = tmp_path / "completion"
     file.write_text(load_script(shell))

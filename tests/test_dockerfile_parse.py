@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cargo_stow.dockerfile import render_dockerfile
-from cargo_stow.model import Healthcheck
+from cargo_stow.image_values import Healthcheck
 from cargo_stow.plan import (
     CacheMount,
     Context,

@@ -14,8 +14,9 @@ from tests.imports import calls, graph, load_modules, uses
 # From the top down: a module may import from layers below its own, and from its own layer, but never from one above,
 # not even for type checkers. A package stands for all of its modules.
 LAYERS = [
-    {"cli"},  # the commands, and the boundary where errors become exit codes
-    {"options"},
+    {"entry"},  # the boundary where errors become exit codes
+    {"cli"},  # the commands
+    {"options", "typed"},  # what can be typed, and what was
     {"completion"},  # what a shell offers for a word
     {"candidates"},  # names that may be typed, from the manifest at hand  # what is typed, as values
     {"commands"},  # a verb as a short story
@@ -56,7 +57,8 @@ LAYERS = [
     {"context"},  # the files of a plan's context
     {"dockerfile_config"},  # the image's configuration as instructions
     {"plan"},  # what is to be built, as a value
-    {"cache_text", "files", "model", "patterns", "process", "reference"},  # values, and the two doors to the machine
+    # Values, and the two doors to the machine.
+    {"cache_text", "files", "image_values", "model", "patterns", "platforms", "process", "reference"},
     {"errors"},
 ]
 MODULES = load_modules()
@@ -73,6 +75,8 @@ PURE = [
     "outline",
     "patterns",
     "plan",
+    "image_values",
+    "platforms",
     "planner",
     "reference",
     "toolchain",
@@ -140,7 +144,10 @@ def test_only_backends_know_the_docker_sdk(name: str) -> None:
     ("library", "where"),
     [
         ("jinja2", {"cargo_stow.dockerfile"}),
-        ("click", {"cargo_stow.cli", "cargo_stow.completion", "cargo_stow.options"}),
+        (
+            "click",
+            {"cargo_stow.cli", "cargo_stow.completion", "cargo_stow.entry", "cargo_stow.options", "cargo_stow.typed"},
+        ),
         ("doit", {"cargo_stow.commands.own_doit", "cargo_stow.commands.state", "cargo_stow.tasks"}),
         (
             "tomli",
@@ -172,7 +179,7 @@ def test_pure_modules_reach_for_nothing(name: str) -> None:
 @pytest.mark.parametrize("arguments", [["--version"], ["stow", "--version"], ["--help"], ["build", "--help"]])
 def test_what_is_not_needed_is_not_imported(arguments: list[str]) -> None:
     code = (
-        "import sys\nfrom cargo_stow.cli import main\n"
+        "import sys\nfrom cargo_stow.entry import main\n"
         f"sys.argv = ['cargo-stow', *{arguments!r}]\n"
         "try:\n    main()\nfinally:\n"
         "    print(*sorted(name.partition('.')[0] for name in sys.modules), file=sys.stderr)\n"

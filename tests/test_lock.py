@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cargo_stow.errors import FileError, LockError
 from cargo_stow.lock import Lock, Pin, load_lock, parse_lock
-from cargo_stow.model import Platform, parse_platform
+from cargo_stow.platforms import Platform, parse_platform
 from cargo_stow.reference import ImageRef, parse_reference
 
 DIGEST, OTHER = f"sha256:{'a' * 64}", f"sha512:{'b' * 128}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cargo_stow.errors import UsageError
-from cargo_stow.model import Asset
+from cargo_stow.image_values import Asset
 from cargo_stow.named import Named, check_assets, find_named
 from cargo_stow.patterns import Pattern
 

@@ -34,7 +34,7 @@ OF_A_BUILD = {
 }
 CODE = """
 import sys
-from cargo_stow.cli import main
+from cargo_stow.entry import main
 sys.argv = ["cargo-stow", "build"]
 try:
     main()

@@ -10,8 +10,9 @@ import pytest
 from cargo_stow.dockerfile import render_dockerfile
 from cargo_stow.errors import UsageError
 from cargo_stow.manifest import ToolchainFile
-from cargo_stow.model import Target, parse_platform
+from cargo_stow.model import Target
 from cargo_stow.plan import CacheMount, ContextMount, Copy, Plan, Run, SecretMount, StageMount, Write
+from cargo_stow.platforms import parse_platform
 from tests.crates import BASE, ROOT, TOOLCHAIN, make_package, make_workspace, plan_of
 
 if TYPE_CHECKING:

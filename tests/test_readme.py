@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import tomli
 from click.testing import CliRunner
 
-from cargo_stow.cli import cli, run_cli
+from cargo_stow.cli import cli
+from cargo_stow.entry import run_cli
 from cargo_stow.settings import KEYS
 from tests.conftest import GREETER
 

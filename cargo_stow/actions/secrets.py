@@ -11,7 +11,7 @@ from cargo_stow.manifest.paths import is_file, is_refused
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from cargo_stow.model import Secret
+    from cargo_stow.image_values import Secret
     from cargo_stow.settings import Settings
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cargo_stow.backends.protocol import BuildOrder
-    from cargo_stow.model import Platform
+    from cargo_stow.platforms import Platform
     from cargo_stow.process import Result, Runner
 
 # The last client that carries BuildKit's side of `docker build` itself; later ones ask the buildx plugin for it.

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from cargo_stow.backends.engine_values import EngineImage
     from cargo_stow.backends.protocol import BuildOrder, PushProgress, RunOptions
     from cargo_stow.families import BaseFacts
-    from cargo_stow.model import Platform
+    from cargo_stow.platforms import Platform
     from cargo_stow.process import Runner
     from cargo_stow.reference import ImageRef
 

@@ -6,12 +6,12 @@ import platform
 import re
 from typing import TYPE_CHECKING
 
-from cargo_stow.model import make_machine_platform
+from cargo_stow.platforms import make_machine_platform
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from cargo_stow.model import Platform
+    from cargo_stow.platforms import Platform
     from cargo_stow.process import Runner
 
 _PLATFORMS = re.compile(r"^Platforms:(.*)$", re.MULTILINE)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cargo_stow.model import Platform
+from cargo_stow.platforms import Platform
 from cargo_stow.reference import DEFAULT_REGISTRY
 
 if TYPE_CHECKING:

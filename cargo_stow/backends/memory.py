@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cargo_stow.backends.protocol import BuildOrder, RunOptions
-    from cargo_stow.model import Platform
+    from cargo_stow.platforms import Platform
     from cargo_stow.reference import ImageRef
 
 

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
     from cargo_stow.families import BaseFacts
     from cargo_stow.lock import Pin
-    from cargo_stow.model import Platform
     from cargo_stow.plan import Plan
+    from cargo_stow.platforms import Platform
     from cargo_stow.reference import ImageRef
 
 

@@ -14,7 +14,8 @@ from cargo_stow.planner.sources import OBJECTS, relative
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cargo_stow.model import Asset, Closure
+    from cargo_stow.image_values import Asset
+    from cargo_stow.model import Closure
     from cargo_stow.settings import Settings
 
 CONTEXT = PurePosixPath("/context")

@@ -12,9 +12,10 @@ from cargo_stow.planner.secrets import GIT_SECRETS, cargo_secrets
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cargo_stow.model import Closure, Package, Platform
+    from cargo_stow.model import Closure, Package
     from cargo_stow.plan import Mount
     from cargo_stow.planner.rust import Rust
+    from cargo_stow.platforms import Platform
     from cargo_stow.settings import Settings
 
 # One tree for cargo: `src` are the sources, `target` what was compiled of them.

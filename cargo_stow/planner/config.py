@@ -9,7 +9,7 @@ from cargo_stow.settings.labels import BASE_DIGEST
 from cargo_stow.settings.minimal import PATH
 
 if TYPE_CHECKING:
-    from cargo_stow.model import Variable
+    from cargo_stow.image_values import Variable
     from cargo_stow.reference import ImageRef
     from cargo_stow.settings import Settings
 

@@ -15,10 +15,11 @@ from cargo_stow.settings.kinds import quoted
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cargo_stow.model import Closure, Platform, Workspace
+    from cargo_stow.model import Closure, Workspace
     from cargo_stow.plan import Step
     from cargo_stow.planner.group import Group
     from cargo_stow.planner.rust import Rust
+    from cargo_stow.platforms import Platform
 
     Files = tuple[tuple[PurePosixPath, str], ...]
 

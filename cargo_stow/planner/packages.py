@@ -13,7 +13,8 @@ from cargo_stow.settings.package_names import find_unfit
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from cargo_stow.model import PackageManager, Platform
+    from cargo_stow.model import PackageManager
+    from cargo_stow.platforms import Platform
     from cargo_stow.reference import ImageRef
     from cargo_stow.settings import Settings
 

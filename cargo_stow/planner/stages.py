@@ -22,10 +22,11 @@ from cargo_stow.planner.sources import make_context, relative
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cargo_stow.model import Closure, Package, PackageManager, Platform, Target, Workspace
+    from cargo_stow.model import Closure, Package, PackageManager, Target, Workspace
     from cargo_stow.planner.dependencies import Files
     from cargo_stow.planner.group import Group
     from cargo_stow.planner.rust import Rust
+    from cargo_stow.platforms import Platform
     from cargo_stow.reference import ImageRef
     from cargo_stow.settings import Settings
 

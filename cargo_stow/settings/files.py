@@ -8,7 +8,7 @@ import unicodedata
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
-from cargo_stow.model import Asset, Secret
+from cargo_stow.image_values import Asset, Secret
 from cargo_stow.patterns import Pattern
 from cargo_stow.settings import image
 from cargo_stow.settings.grammar import variable_name

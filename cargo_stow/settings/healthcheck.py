@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import cast
 
-from cargo_stow.model import Healthcheck
+from cargo_stow.image_values import Healthcheck
 from cargo_stow.settings.image import command, parse_word, word
 from cargo_stow.settings.kinds import LONGEST_TEXT, Kind, inline, kind_of, matching, one_of, parse_field, quoted, string
 

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from typing import cast
 
-from cargo_stow.model import Variable
+from cargo_stow.image_values import Variable
 from cargo_stow.settings.grammar import variable_name
 from cargo_stow.settings.kinds import LONGEST_TEXT, Kind, array, digits, matching, string, table, whole, words
 

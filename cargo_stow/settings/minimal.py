@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from cargo_stow.errors import UsageError
-from cargo_stow.model import Variable
+from cargo_stow.image_values import Variable
 from cargo_stow.settings.grammar import AUTO
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from cargo_stow.model import Asset, Healthcheck
+    from cargo_stow.image_values import Asset, Healthcheck
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """Where programs are looked for in an image that has no base to say it: as Docker has it, and every base here."""

@@ -19,8 +19,9 @@ from cargo_stow.settings.toolchain import choose_toolchain
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from cargo_stow.image_values import Asset, Healthcheck, Secret, Variable
     from cargo_stow.manifest import ToolchainFile
-    from cargo_stow.model import Asset, Git, Healthcheck, Package, Secret, Variable
+    from cargo_stow.model import Git, Package
     from cargo_stow.reference import ImageRef
     from cargo_stow.settings.sources import Source
     from cargo_stow.settings.toolchain import Toolchain

@@ -6,7 +6,7 @@ import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from cargo_stow.model import Asset, Healthcheck, Secret, Variable
+from cargo_stow.image_values import Asset, Healthcheck, Secret, Variable
 from cargo_stow.reference import ImageRef
 from cargo_stow.settings.keys import KEYS
 from cargo_stow.settings.toolchain import Toolchain

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import tomli
 
-from cargo_stow.cli import run_cli
+from cargo_stow.entry import run_cli
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cargo_stow.backends import catalog
-from cargo_stow.cli import run_cli
 from cargo_stow.commands.plan import VERSION
+from cargo_stow.entry import run_cli
 from cargo_stow.settings import KEYS
 from tests.conftest import CARGO_LOCK, GREETER, MANIFEST
 from tests.terminal import on_terminal
@@ -188,7 +188,7 @@ def test_a_pipe_has_one_row_a_line(capsys: Capture) -> None:
     assert any(r"a\nb, \x1b[31m" in line for line in lines)
 
 
-CODE = "import sys; from cargo_stow.cli import run_cli; sys.exit(run_cli(['plan', *{options!r}]))"
+CODE = "import sys; from cargo_stow.entry import run_cli; sys.exit(run_cli(['plan', *{options!r}]))"
 
 
 @pytest.mark.usefixtures("greeter")

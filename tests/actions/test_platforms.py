@@ -14,7 +14,7 @@ from cargo_stow.actions.push import push
 from cargo_stow.backends.memory import digest_of
 from cargo_stow.errors import DifferenceError, RegistryError, UsageError
 from cargo_stow.lock import load_lock
-from cargo_stow.model import Platform
+from cargo_stow.platforms import Platform
 from cargo_stow.project import Project, Request, host_platform
 from cargo_stow.projects import load_projects
 from cargo_stow.work import Work

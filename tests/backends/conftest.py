@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cargo_stow.backends.protocol import BuildOrder
-from cargo_stow.model import Platform
 from cargo_stow.plan import Context, ImageConfig, Plan, Stage
+from cargo_stow.platforms import Platform
 from cargo_stow.reference import parse_reference
 from tests.backends.fake_engine import FakeEngine, playing
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cargo_stow.backends.engine_values import ContainerState, EngineImage
 from cargo_stow.backends.protocol import PushProgress
 from cargo_stow.errors import ImageNotFoundError
-from cargo_stow.model import Platform
+from cargo_stow.platforms import Platform
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -24,7 +24,7 @@ from cargo_stow.errors import (
     ToolMissingError,
 )
 from cargo_stow.lock import Pin
-from cargo_stow.model import Platform
+from cargo_stow.platforms import Platform
 from cargo_stow.process import Result
 from cargo_stow.reference import parse_reference
 from tests.backends.stub_engine import AMD64, StubEngine, image

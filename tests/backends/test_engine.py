@@ -30,7 +30,7 @@ from cargo_stow.errors import (
     StowError,
     UsageError,
 )
-from cargo_stow.model import Platform
+from cargo_stow.platforms import Platform
 from cargo_stow.reference import parse_reference
 from tests.backends.fake_engine import Answer, FakeEngine, answer, close, connect, failure, stream
 

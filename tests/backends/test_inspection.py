@@ -13,7 +13,7 @@ from cargo_stow.backends.inspection import inspect_base
 from cargo_stow.errors import BuildError, FileError
 from cargo_stow.families import BaseFacts
 from cargo_stow.lock import Pin
-from cargo_stow.model import Platform
+from cargo_stow.platforms import Platform
 from cargo_stow.process import Result
 from cargo_stow.reference import parse_reference
 from tests.canned_runner import CannedRunner

@@ -12,7 +12,7 @@ from cargo_stow.backends import buildx, emulation
 from cargo_stow.backends.bake import target_names
 from cargo_stow.backends.index import push_index
 from cargo_stow.errors import BuildError, NoCredentialsError, RegistryError, ToolMissingError
-from cargo_stow.model import Platform, parse_platform
+from cargo_stow.platforms import Platform, parse_platform
 from cargo_stow.process import Result
 from cargo_stow.reference import parse_reference
 from tests.canned_runner import CannedRunner

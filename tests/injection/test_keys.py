@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cargo_stow.errors import UsageError
-from cargo_stow.options import Command, crate_options, make_work
+from cargo_stow.options import Command, crate_options
 from cargo_stow.settings import KEYS
 from cargo_stow.settings.keys import flag, variable
+from cargo_stow.typed import make_work
 from tests.crates import make_package, settings_of
 from tests.injection.hostile import TEXTS, typed, values
 from tests.injection.judge import BASE, EXAMPLES, OWN, check_kept, judge, plan_with, values_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from cargo_stow.model import Healthcheck
+from cargo_stow.image_values import Healthcheck
 from cargo_stow.settings import KEYS
 
 if TYPE_CHECKING:

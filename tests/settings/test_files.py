@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cargo_stow.errors import UsageError
-from cargo_stow.model import Asset, Secret
+from cargo_stow.image_values import Asset, Secret
 from cargo_stow.patterns import Pattern
 from cargo_stow.settings import KEYS, read_flag
 from tests.crates import ROOT, settings_of

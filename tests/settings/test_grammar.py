@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cargo_stow.errors import UsageError
-from cargo_stow.model import Variable
+from cargo_stow.image_values import Variable
 from cargo_stow.settings import KEYS
 from cargo_stow.settings.keys import variable
 from tests.crates import settings_of

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from cargo_stow.errors import UsageError
+from cargo_stow.image_values import Asset, Healthcheck, Secret
 from cargo_stow.manifest import ToolchainFile
-from cargo_stow.model import Asset, Healthcheck, Secret
 from cargo_stow.settings import KEYS, Settings
 from cargo_stow.settings.keys import flag, variable
 from cargo_stow.settings.toolchain import DEFAULT_CHANNEL

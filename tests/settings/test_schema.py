@@ -12,7 +12,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from cargo_stow.cli import run_cli
+from cargo_stow.entry import run_cli
 from cargo_stow.settings import KEYS
 from cargo_stow.settings.schema import make_manifest_schema, make_section_schema
 
