@@ -76,7 +76,8 @@ class Buildx(_ImageBuilder):
     """The Dockerfile that cargo-stow wrote for its last build, built without cargo-stow."""
 
     def command(self, crate: Crate, caches: tuple[str, ...] = ()) -> Command:
-        recipe = crate.root / "target" / "stow" / f"{crate.package}.{BIN}.Dockerfile"
+        # The platform's name is the last part of its own.
+        (recipe,) = (crate.root / "target" / "stow").glob(f"{crate.package}.{BIN}.*.Dockerfile")
         return _buildx(self.bench, crate, recipe, (*self.bench.build_words("cargo-stow-ca"), *caches))
 
 
