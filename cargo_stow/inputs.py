@@ -47,7 +47,8 @@ class Inputs:
 
     @functools.cached_property
     def _hashes(self) -> Hashes:
-        return Hashes(self.project.directory / "hashes" / f"{self._name}.json")
+        # One for all platforms of an image, which have the same files: each is read once.
+        return Hashes(self.project.directory / "hashes" / f"{self.project.image}.json")
 
     @functools.cached_property
     def _states(self) -> list[list[int] | None]:
@@ -71,11 +72,7 @@ class Inputs:
 
     @property
     def _contexts(self) -> Path:
-        return self.project.directory / "contexts" / self._name
-
-    @property
-    def _name(self) -> str:
-        return f"{self.project.image}.{self.project.platform.name}"
+        return self.project.directory / "contexts" / f"{self.project.image}.{self.project.platform.name}"
 
     def files(self) -> list[Path]:
         """Return every file that decides the image, as doit's file dependencies: no directory, no dangling link."""
