@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 from cargo_stow.cache_text import read_fields, shown
 from cargo_stow.errors import UsageError
+from cargo_stow.reference import LONGEST_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MODES = ("local", "registry", "gha")
 _TAG = "cargo-stow-cache"
-_LONGEST_TAG = 128
 _TOKEN, _ADDRESSES = "ACTIONS_RUNTIME_TOKEN", ("ACTIONS_RESULTS_URL", "ACTIONS_CACHE_URL")
 _MODE, _FROM, _TO = "CARGO_STOW_CACHE_MODE", "CARGO_STOW_CACHE_FROM", "CARGO_STOW_CACHE_TO"
 # Descriptions in a variable are apart by blanks, but for those in quotes.
@@ -123,5 +123,5 @@ def describe(mode: str, *, repository: str, scope: str, variant: str) -> tuple[s
 
 def _tag(scope: str, variant: str) -> str:
     """A registry's tag has few characters, and not many of them: the scope gives way."""
-    end = re.sub(r"[^A-Za-z0-9_.-]", "-", f"-{variant}")[: _LONGEST_TAG // 2]
-    return re.sub(r"[^A-Za-z0-9_.-]", "-", f"{_TAG}-{scope}")[: _LONGEST_TAG - len(end)] + end
+    end = re.sub(r"[^A-Za-z0-9_.-]", "-", f"-{variant}")[: LONGEST_TAG // 2]
+    return re.sub(r"[^A-Za-z0-9_.-]", "-", f"{_TAG}-{scope}")[: LONGEST_TAG - len(end)] + end

@@ -9,7 +9,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from cargo_stow.reference import DEFAULT_REGISTRY, GRAMMAR, IDENTIFIER, Grammar, ImageRef, parse_reference
+from cargo_stow.reference import (
+    DEFAULT_REGISTRY,
+    GRAMMAR,
+    IDENTIFIER,
+    LONGEST_TAG,
+    Grammar,
+    ImageRef,
+    parse_reference,
+)
 from cargo_stow.settings.kinds import Kind, array, shown, string, whole
 
 if TYPE_CHECKING:
@@ -18,7 +26,6 @@ if TYPE_CHECKING:
 PLACEHOLDERS = ("package", "bin", "version", "profile", "git.sha", "git.branch", "git.tag")
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _TAG = re.compile(GRAMMAR.tag)
-_LONGEST_TAG = 128
 
 
 class MissingError(ValueError):
@@ -45,7 +52,7 @@ def _parse_tag(value: object) -> str:
     sample = _sample(template)
     if not _TAG.fullmatch(sample):
         raise ValueError(
-            f"a tag has up to {_LONGEST_TAG} letters, digits, `_`, `.` and `-`, and begins with none of the last two"
+            f"a tag has up to {LONGEST_TAG} letters, digits, `_`, `.` and `-`, and begins with none of the last two"
         )
     return template
 
@@ -84,7 +91,7 @@ def fill_reference(template: str, values: Mapping[str, str | None]) -> ImageRef:
 def fill_tag(template: str, values: Mapping[str, str | None]) -> str:
     """Fill in the template of a tag, cut to a tag's length. Raises MissingError."""
     text = _PLACEHOLDER.sub(lambda found: re.sub(r"[^A-Za-z0-9_.-]", "-", _value(found[1], values)), template)
-    return (text.lstrip(".-") or "x")[:_LONGEST_TAG]
+    return (text.lstrip(".-") or "x")[:LONGEST_TAG]
 
 
 def _value(name: str, values: Mapping[str, str | None]) -> str:
