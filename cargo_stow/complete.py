@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, cast
 
 from cargo_stow.context import list_files
 from cargo_stow.errors import UsageError
-from cargo_stow.includes import find_included, find_repositories, find_repository, is_within
+from cargo_stow.includes import find_included, find_repositories, find_repository
 from cargo_stow.links import find_linked, trace
 from cargo_stow.manifest import closure, config_files, config_root, source_directories, target_triple
-from cargo_stow.manifest.paths import is_directory, is_link
+from cargo_stow.manifest.paths import is_directory, is_link, is_within
 from cargo_stow.named import find_named
 from cargo_stow.planner import make_context
 from cargo_stow.settings import find_value
@@ -109,7 +109,8 @@ def _with_named(workspace: Workspace, found: Closure, given: tuple[Source, ...],
     named = find_named(package, cast("tuple[str, ...]", patterns), limit, origin, without=[workspace.target_directory])
     sent = set(list_files(found.root, make_context(workspace, found)))
     files = {file for file in named.files if file not in sent}
-    directories = {each for each in named.directories if not _is_within(each, found)}
+    packages = [each.directory for each in found.sources]
+    directories = {each for each in named.directories if not is_within(each, packages)}
     above = [*(path.parent for path in files), *directories, *([named.history.parent] if named.history else [])]
     return replace(
         found,
@@ -118,10 +119,6 @@ def _with_named(workspace: Workspace, found: Closure, given: tuple[Source, ...],
         linked=tuple(sorted({*found.linked, *directories})),
         history=named.history,
     )
-
-
-def _is_within(directory: Path, found: Closure) -> bool:
-    return any(directory.is_relative_to(package.directory) for package in found.sources)
 
 
 def _with_included(found: Closure, sent: list[Path], limit: Path, repositories: Collection[Path]) -> Closure:

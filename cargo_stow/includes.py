@@ -86,8 +86,3 @@ def find_repository(directory: Path) -> Path:
 def find_repositories(directories: Iterable[Path]) -> frozenset[Path]:
     """Return the directories of the version control that directories are under, or these themselves."""
     return frozenset(map(find_repository, directories))
-
-
-def is_within(path: Path, repositories: Iterable[Path]) -> bool:
-    """Say whether a path lies below one of several directories."""
-    return any(path.is_relative_to(each) for each in repositories)

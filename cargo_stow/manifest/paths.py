@@ -26,6 +26,11 @@ def resolved(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
+def is_within(path: Path, directories: Iterable[Path]) -> bool:
+    """Say whether a path lies below one of several directories, or is one of them, by its text alone."""
+    return any(path.is_relative_to(each) for each in directories)
+
+
 def by_links(directory: Path, others: Iterable[Path]) -> tuple[Path, ...]:
     """Return those of the paths that a directory names to which links lead, as seen from where it really is."""
     home = resolved(directory)

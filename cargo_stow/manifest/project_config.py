@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cargo_stow.manifest.config import base_of, file_in, is_users_own, with_included
-from cargo_stow.manifest.paths import is_directory, is_file, normalized
+from cargo_stow.manifest.paths import is_directory, is_file, is_within, normalized
 from cargo_stow.manifest.toml import Table
 
 if TYPE_CHECKING:
@@ -61,9 +61,8 @@ def source_directories(
 
 def _may_send(file: Path, path: Path, closure: Closure, repositories: Collection[Path]) -> bool:
     """Whether a configuration file may have a path sent. One that came with sources may not reach out of these."""
-    is_free = not any(file.is_relative_to(each) for each in repositories)
-    is_inside = is_free or any(path.is_relative_to(each) for each in repositories)
-    return path.is_relative_to(closure.root) and is_inside
+    is_free = not is_within(file, repositories)
+    return path.is_relative_to(closure.root) and (is_free or is_within(path, repositories))
 
 
 def _named(closure: Closure, environment: Mapping[str, str], repositories: Collection[Path]) -> Iterator[Path]:
