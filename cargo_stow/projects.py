@@ -133,6 +133,7 @@ def _make_project(workspace: Workspace, closure: Closure, settings: Settings, to
         toolchain_file=toolchain_file,
     )
     _check_target(project)
+    _check_tag(project)
     _check_assets(project)
     return project
 
@@ -154,9 +155,14 @@ def _check_target(project: Project) -> None:
                 f"{project.package.manifest}: the image would take the name of one that it is built from, {target}",
                 hint="set another `target_image` in [package.metadata.container]",
             )
-        if len(target.tag or "") > LONGEST_TAG:
+
+
+def _check_tag(project: Project) -> None:
+    """A tag that is as long as it can be has no place for the name of a platform."""
+    for tag in (target.tag or "" for each in project.on_each_platform() for target in each.targets):
+        if len(tag) > LONGEST_TAG:
             raise UsageError(
-                f"{project.package.manifest}: with the name of its platform, the tag {target.tag} is longer than"
+                f"{project.package.manifest}: with the name of its platform, the tag {tag} is longer than"
                 f" {LONGEST_TAG} characters",
                 hint="set a shorter one in `target_image` in [package.metadata.container]",
             )
