@@ -13,7 +13,9 @@
     ├── RegistryError        11   the registry cannot be reached, or answered with an error
     ├── NoCredentialsError   12   the registry wants credentials and none were found
     ├── RefusedError         13   the registry refused the credentials that were found
-    └── FileError            14   a file cannot be read or written (disk full, permission)
+    ├── FileError            14   a file cannot be read or written (disk full, permission)
+    ├── ImageFormatError     15   an image, or a layer of one, is not what it should be, or would leave its root
+    └── RuntimeFailedError   16   an OCI runtime (youki, runc, crun) cannot run containers here
 
 Interrupted commands end with 130 (Ctrl-C) or 143 (SIGTERM), a crash of cargo-stow itself with 70, and `run` with the
 code of the program it ran. This module knows no other module and prints nothing.
@@ -118,6 +120,18 @@ class FileError(StowError):
     """A file cannot be read or written."""
 
     exit_code = 14
+
+
+class ImageFormatError(StowError):
+    """An image is not what it was said to be, breaks its specification, or would write outside of its root."""
+
+    exit_code = 15
+
+
+class RuntimeFailedError(StowError):
+    """An OCI runtime cannot run containers on this machine."""
+
+    exit_code = 16
 
 
 class Terminated(BaseException):
