@@ -50,6 +50,9 @@ class Runner(Protocol):
     def show(self, argv: Sequence[str], *, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> Result:
         """Run to the end with stdout and stderr both on our stderr, for progress a user watches."""
 
+    def exchange(self, argv: Sequence[str], data: bytes) -> bytes:
+        """Run to the end and return the bytes that the program wrote; its stdin has ours, and ends when we do."""
+
     def attach(self, argv: Sequence[str], *, env: Mapping[str, str] | None = None) -> Result:
         """Run with the caller's own stdin, stdout, stderr and signals, as if it had been typed instead of us."""
 
@@ -70,6 +73,21 @@ class SystemRunner:
         with _ended_with_us(child):
             child.wait()
         return Result(code=child.returncode)
+
+    def exchange(self, argv: Sequence[str], data: bytes) -> bytes:
+        child = _start(argv, cwd=None, env=None, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=2)
+        if child.stdin is None or child.stdout is None:
+            raise AssertionError("both are pipes")
+        try:
+            with contextlib.suppress(BrokenPipeError):  # Its answer says why.
+                child.stdin.write(data)
+                child.stdin.flush()
+            return child.stdout.read()
+        finally:
+            with contextlib.suppress(OSError):
+                child.stdin.close()  # Upon which a child that is still there ends.
+            _wait(child)
+            child.stdout.close()
 
     def attach(self, argv: Sequence[str], *, env: Mapping[str, str] | None = None) -> Result:
         for stream in filter(None, (sys.stdout, sys.stderr)):
@@ -116,11 +134,16 @@ def end(child: subprocess.Popen[bytes]) -> None:
     """Ask a child to end, wait for GRACE seconds, then kill it."""
     if child.poll() is None:
         child.send_signal(signal.SIGINT)
-        try:
-            child.wait(timeout=GRACE)
-        except (subprocess.TimeoutExpired, KeyboardInterrupt, Terminated):
-            child.kill()
-            child.wait()
+        _wait(child)
+
+
+def _wait(child: subprocess.Popen[bytes]) -> None:
+    """Wait for a child that was told to end."""
+    try:
+        child.wait(timeout=GRACE)
+    except (subprocess.TimeoutExpired, KeyboardInterrupt, Terminated):
+        child.kill()
+        child.wait()
 
 
 class _Forwarding:

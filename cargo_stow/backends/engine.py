@@ -18,6 +18,7 @@ from cargo_stow.reference import parse_reference
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from typing import BinaryIO
 
     import docker
 
@@ -100,6 +101,18 @@ class Engine:
     def ping(self) -> None:
         """Ask for nothing but an answer."""
         self._ask("answer", lambda api: api.ping())
+
+    @contextlib.contextmanager
+    def saved(self, name: str) -> Iterator[BinaryIO]:
+        """An image as the archive that `docker save` writes, while it comes."""
+        import io  # noqa: PLC0415
+
+        from cargo_stow.backends.engine_save import Chunks  # noqa: PLC0415
+        from cargo_stow.backends.engine_sdk import translated  # noqa: PLC0415
+
+        with translated(self.address, f"save the image `{name}`"):
+            chunks = self._connect_sdk().get_image(name)  # type: ignore[no-untyped-call]
+            yield io.BufferedReader(Chunks(iter(chunks)), 1 << 20)
 
     def has_containerd_store(self) -> bool:
         """Whether images are in containerd's store, with which the engine's own builder can export caches."""

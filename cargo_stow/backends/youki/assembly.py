@@ -1,0 +1,211 @@
+"""From a plan and its base images to an image in the store: manifest, configuration and layers.
+
+Runs in namespaces of its own. Times in it are those of the base image, or what SOURCE_DATE_EPOCH says: an image made
+again is the same.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from cargo_stow.backends.programs import PATHS, read_facts
+from cargo_stow.backends.youki.builder import Builder
+from cargo_stow.backends.youki.image_config import environment_of, make_config
+from cargo_stow.backends.youki.rootfs import Rootfs
+from cargo_stow.oci.descriptor import CONFIG, DOCKER_LAYER, LAYER_GZIP, MANIFEST, Descriptor
+from cargo_stow.oci.image import chain_ids, parse_config, parse_manifest
+from cargo_stow.oci.pack import Packed, pack_layer
+from cargo_stow.oci.unpack import unpack_layer
+from cargo_stow.plan import SCRATCH, Write
+from cargo_stow.process import SystemRunner
+from cargo_stow.sandbox.overlay import Mounts
+from cargo_stow.sandbox.rooted import resolve
+from cargo_stow.sandbox.runtime import remove_groups
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from cargo_stow.backends.protocol import BuildOrder
+    from cargo_stow.backends.youki.store import Store
+    from cargo_stow.families import BaseFacts
+    from cargo_stow.oci.blobs import Blobs
+    from cargo_stow.sandbox.runtime import Runtime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """An image of the store that a stage begins with, as its documents say it."""
+
+    layers: tuple[Descriptor, ...]
+    diff_ids: tuple[str, ...]
+    document: Mapping[str, Any]
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        return self.document.get("config") or {}
+
+    @property
+    def created(self) -> int:
+        """When it was made, in seconds since 1970; 0 if it does not say."""
+        text = str(self.document.get("created") or "1970-01-01T00:00:00Z")
+        try:
+            return int(datetime.datetime.fromisoformat(f"{text[:19]}+00:00").timestamp())
+        except ValueError:
+            return 0
+
+
+def load_base(blobs: Blobs, manifest: Descriptor) -> Base:
+    """Read an image's documents. Raises ImageFormatError."""
+    parsed = parse_manifest(blobs.read(manifest), manifest.digest)
+    data = blobs.read(parsed.config)
+    config = parse_config(data, parsed.config.digest)
+    return Base(layers=parsed.layers, diff_ids=config.diff_ids, document=json.loads(data))
+
+
+def build_images(
+    store: Store, runtime: Runtime, builds: Sequence[tuple[BuildOrder, Mapping[str, Descriptor]]], epoch: int | None
+) -> list[Descriptor]:
+    """Carry out orders, each with the images that its stages begin with; returns the manifests of what came of them."""
+    store.sweep()
+    remove_groups()
+    return [_build(store, runtime, order, images, epoch) for order, images in builds]
+
+
+def unpack(store: Store, base: Base) -> Path:
+    """Return the file system of an image, unpacked where it is not yet. Raises ImageFormatError."""
+    place = store.base(chain_ids(base.diff_ids)[-1])
+    if not place.is_dir():
+        with store.scratch() as directory:
+            root = directory / "root"
+            root.mkdir(mode=0o755)
+            for layer, diff_id in zip(base.layers, base.diff_ids, strict=True):
+                with store.blobs.open(layer) as file:
+                    unpack_layer(file, layer, diff_id, root)
+            store.adopt(root, place)
+    return place
+
+
+def _build(
+    store: Store, runtime: Runtime, order: BuildOrder, images: Mapping[str, Descriptor], epoch: int | None
+) -> Descriptor:
+    bases = {name: load_base(store.blobs, manifest) for name, manifest in images.items()}
+    runner = SystemRunner()
+    with store.scratch() as scratch, Mounts(runner, store.directory).scope() as mounts:
+        builder = Builder(
+            order=order,
+            store=store,
+            runtime=runtime,
+            runner=runner,
+            mounts=mounts,
+            scratch=scratch,
+            bases=lambda name: _rootfs(store, bases[name], images[name]),
+            epoch=bases["base"].created if epoch is None else epoch,
+        )
+        return _assemble(builder, bases["base"])
+
+
+def _rootfs(store: Store, base: Base, manifest: Descriptor) -> Rootfs:
+    environment, directory = environment_of(base.config), str(base.config.get("WorkingDir") or "/")
+    return Rootfs(
+        key=manifest.digest, layers=(unpack(store, base),), environment=environment, directory=directory
+    )
+
+
+def _assemble(builder: Builder, base: Base) -> Descriptor:
+    plan, blobs = builder.order.plan, builder.store.blobs
+    rootfs = builder.stage(plan.stages[-1].name)
+    if plan.config.workdir:
+        made = Write(name="workdir", target=plan.config.workdir, files=())
+        rootfs = builder.step(rootfs, made, f"{plan.stages[-1].name} workdir")
+    is_whole = plan.stages[-1].parent != SCRATCH
+    packed = list(_pack(builder, rootfs))
+    document = _document(base if is_whole else None, base.document, plan.config, packed, builder.epoch)
+    config = blobs.put(_json(document), CONFIG)
+    layers = (*(base.layers if is_whole else ()), *(each.descriptor for each in packed))
+    made = blobs.put(_json(_manifest(config, layers, dict(plan.config.annotations))), MANIFEST)
+    chain = chain_ids(base.diff_ids)[-1] if is_whole else ""
+    builder.store.write_note(image_note(made), {"base": chain, "steps": rootfs.steps})
+    return made
+
+
+def image_note(image: Descriptor) -> str:
+    """The name of the note that says of which directories an image consists."""
+    return f"image-{image.digest.partition(':')[2]}"
+
+
+def directories(store: Store, image: Descriptor) -> list[Path]:
+    """Return the directories that are an image's file system over each other, the lowest first; unpacks what it must.
+
+    Raises ImageFormatError.
+    """
+    note = store.read_note(image_note(image)) or {}
+    found = [store.base(note["base"])] if note.get("base") else []
+    found += [store.layer(key) for key in note.get("steps", ())]
+    if found and all(path.is_dir() for path in found):
+        return found
+    return [unpack(store, load_base(store.blobs, image))]
+
+
+def _pack(builder: Builder, rootfs: Rootfs) -> Iterator[Packed]:
+    """Yield the layers that steps left on top of the base; each is made once."""
+    own = len(rootfs.layers) - len(rootfs.steps)
+    for number, key in enumerate(rootfs.steps):
+        note = builder.store.read_note(key)
+        if note is None or (note.get("layer") and not builder.store.blobs.has(_descriptor(note))):
+            below = builder.mounts.merged(rootfs.layers[: own + number], builder.scratch / f"below-{number}")
+            made = pack_layer(rootfs.layers[own + number], below, builder.store.blobs, mtime=builder.epoch)
+            note = {"layer": made.descriptor.as_json(), "diff_id": made.diff_id} if made else {"layer": None}
+            builder.store.write_note(key, note)
+        if note["layer"]:
+            yield Packed(descriptor=_descriptor(note), diff_id=note["diff_id"])
+
+
+def _descriptor(note: Mapping[str, Any]) -> Descriptor:
+    layer = note["layer"]
+    return Descriptor(media_type=layer["mediaType"], digest=layer["digest"], size=layer["size"])
+
+
+def _document(
+    base: Base | None, described: Mapping[str, Any], config: Any, packed: Sequence[Packed], epoch: int
+) -> dict[str, Any]:
+    """The configuration of an image. Source: OCI image specification, "Properties"."""
+    created = datetime.datetime.fromtimestamp(epoch, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    platform = {name: described[name] for name in ("architecture", "os", "variant", "os.version") if described.get(name)}
+    history = [{"created": created, "created_by": "cargo-stow"} for _ in packed]
+    before = [each for each in (base.document.get("history") or ())] if base else []
+    return {
+        "created": created,
+        **platform,
+        "config": make_config(base.config if base else {}, config),
+        "rootfs": {"type": "layers", "diff_ids": [*(base.diff_ids if base else ()), *(each.diff_id for each in packed)]},
+        "history": [*before, *history],
+    }
+
+
+def _manifest(config: Descriptor, layers: Sequence[Descriptor], annotations: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "schemaVersion": 2,
+        "mediaType": MANIFEST,
+        "config": config.as_json(),
+        "layers": [_oci(each).as_json() for each in layers],
+        **({"annotations": annotations} if annotations else {}),
+    }
+
+
+def _oci(layer: Descriptor) -> Descriptor:
+    """The same layer under the name that OCI manifests have for its type."""
+    return replace(layer, media_type=LAYER_GZIP) if layer.media_type == DOCKER_LAYER else layer
+
+
+def _json(document: Mapping[str, Any]) -> bytes:
+    return json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
+
+
+def look_into(store: Store, manifest: Descriptor) -> BaseFacts:
+    """Say what an image is, from its files; links are followed inside of it. Raises ImageFormatError."""
+    root = unpack(store, load_base(store.blobs, manifest))
+    return read_facts(lambda name: [resolve(root, path) for path in PATHS if path.endswith(f"/{name}")])

@@ -1,0 +1,78 @@
+"""The images of a store and their names: the index of an OCI image layout, rewritten in one step under a lock.
+
+Source: OCI image specification, "OCI Image Layout Specification", "index.json File".
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from typing import TYPE_CHECKING
+
+from cargo_stow.errors import FileError
+from cargo_stow.files import read_text, write_text
+from cargo_stow.oci.descriptor import INDEX, MANIFEST, Descriptor, read_descriptor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+NAME = "org.opencontainers.image.ref.name"
+
+
+class Images:
+    """`directory` is that of the layout."""
+
+    def __init__(self, directory: Path) -> None:
+        self._file = directory / "index.json"
+        self._directory = directory
+
+    def names(self) -> dict[str, Descriptor]:
+        """Each name with what it stands for."""
+        return {dict(each.annotations).get(NAME, each.digest): each for each in self._load()}
+
+    def find(self, name: str) -> Descriptor | None:
+        """Look up a name, or the digest of an image that has one."""
+        return next((each for each in self._load() if name in {each.digest, dict(each.annotations).get(NAME)}), None)
+
+    def add(self, name: str, image: Descriptor) -> None:
+        """Give an image a name, taking it from whichever has it."""
+        annotations = tuple(sorted({**dict(image.annotations), NAME: name}.items()))
+        named = Descriptor(
+            media_type=image.media_type or MANIFEST, digest=image.digest, size=image.size, annotations=annotations
+        )
+        self._change(lambda entries: [*_without(entries, name), named])
+
+    def remove(self, name: str) -> None:
+        """Take a name away; an absent one is fine."""
+        self._change(lambda entries: _without(entries, name))
+
+    def _load(self) -> list[Descriptor]:
+        document = json.loads(read_text(self._file) or '{"manifests": []}')
+        return [read_descriptor(each, str(self._file)) for each in document["manifests"]]
+
+    def _change(self, change: Callable[[list[Descriptor]], list[Descriptor]]) -> None:
+        with self._locked():
+            entries = sorted(change(self._load()), key=lambda each: (each.annotations, each.digest))
+            document = {"schemaVersion": 2, "mediaType": INDEX, "manifests": [each.as_json() for each in entries]}
+            write_text(self._directory / "oci-layout", '{"imageLayoutVersion": "1.0.0"}\n', durable=False)
+            write_text(self._file, json.dumps(document, indent=1) + "\n")
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        from filelock import FileLock  # noqa: PLC0415 - to look up a name takes none
+
+        try:
+            self._directory.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self._directory / "index.lock")
+            lock.acquire()
+        except OSError as error:
+            raise FileError(f"cannot lock {self._directory}: {error.strerror}", hint="check its permissions") from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+
+def _without(entries: list[Descriptor], name: str) -> list[Descriptor]:
+    return [each for each in entries if dict(each.annotations).get(NAME) != name]

@@ -1,0 +1,130 @@
+"""The program of an image in a container in the foreground; nothing of it is left."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cargo_stow.backends.youki.account import find_account
+from cargo_stow.backends.youki.assembly import directories, load_base
+from cargo_stow.backends.youki.image_config import environment_of
+from cargo_stow.backends.youki.images import Images
+from cargo_stow.backends.youki.rootfs import DEFAULT_PATH
+from cargo_stow.backends.youki.stubs import places
+from cargo_stow.errors import ImageNotFoundError, UsageError
+from cargo_stow.process import SystemRunner
+from cargo_stow.sandbox import isolation
+from cargo_stow.sandbox.bundle import SYSTEM_TARGETS, Bind, Process
+from cargo_stow.sandbox.foreground import run_foreground
+from cargo_stow.sandbox.overlay import Mounts
+from cargo_stow.sandbox.runtime import Container
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from cargo_stow.backends.protocol import RunOptions
+    from cargo_stow.backends.youki.store import Store
+    from cargo_stow.process import Runner
+    from cargo_stow.sandbox.runtime import Runtime
+
+_VOLUME_PARTS = (2, 3)
+
+
+def run_attached(  # noqa: PLR0913, PLR0917 - what a run is made of
+    identity: str,
+    options: RunOptions,
+    store: Store,
+    runtime: Runtime,
+    runner: Runner,
+    environment: Mapping[str, str],
+) -> int:
+    """Run an image's program with the caller's terminal and signals; returns the program's exit code.
+
+    Raises UsageError for options that cannot be had without a daemon.
+    """
+    _check(options)
+    binds = tuple(map(_volume, options.volumes))
+    given = dict(_variable(text, environment) for text in options.environment)
+    with store.scratch() as directory:
+        call = directory / "call"
+        arguments = (identity, options.arguments, given, binds, store, runtime, directory)
+        return isolation.attach(runner, call, _run, *arguments).code
+
+
+def _check(options: RunOptions) -> None:
+    if options.detach:
+        raise UsageError(
+            "--detach needs an engine that looks after the container, and there is none here",
+            hint="let the shell do it, with `&`; or take --backend docker",
+        )
+    for text in options.publish:
+        host, _, inside = text.rpartition(":")
+        if host.rpartition(":")[2] not in {"", inside}:
+            raise UsageError(
+                f"--publish {text}: the program has this machine's own network here, where no port becomes another",
+                hint=f"let the program listen on {host.rpartition(':')[2]}; or take --backend docker",
+            )
+
+
+def _variable(text: str, environment: Mapping[str, str]) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    return name, value if sign else environment.get(name, "")
+
+
+def _volume(text: str) -> Bind:
+    parts = text.split(":")
+    if len(parts) not in _VOLUME_PARTS or not parts[1].startswith("/") or set(parts[2:]) - {"ro", "rw"}:
+        raise UsageError(f"--volume {text}: expected SOURCE:TARGET or SOURCE:TARGET:ro", hint="as data:/srv/data")
+    source = Path(parts[0]).absolute()
+    if not source.exists():
+        raise UsageError(f"--volume {text}: there is no {source}", hint=f"make it: `mkdir {source}`")
+    return Bind(source=str(source), target=parts[1], is_writable=parts[2:] != ["ro"])
+
+
+def _run(  # noqa: PLR0913, PLR0917 - as above
+    identity: str,
+    words: tuple[str, ...],
+    given: Mapping[str, str],
+    volumes: tuple[Bind, ...],
+    store: Store,
+    runtime: Runtime,
+    directory: Path,
+) -> int:
+    image = Images(store.directory).find(identity)
+    if image is None:
+        raise ImageNotFoundError(f"the store {store.directory} has no image {identity}")
+    runner = SystemRunner()
+    with Mounts(runner, store.directory).scope() as mounts:
+        root = mounts.overlay(directories(store, image), directory / "root", directory / "upper")
+        binds = (*_network(), *volumes)
+        process = _process(load_base(store.blobs, image).config, words, given, root)
+        container = Container(directory=directory / f"c-{directory.name}", root=root, process=process, binds=binds)
+        targets = [(target, True) for target in (*SYSTEM_TARGETS, process.directory)]
+        targets += [(bind.target, Path(bind.source).is_dir()) for bind in binds]
+        with places(root, targets):
+            return run_foreground(container, runtime, runner)
+
+
+def _process(config: Mapping[str, object], words: tuple[str, ...], given: Mapping[str, str], root: Path) -> Process:
+    account = find_account(str(config.get("User") or "0"), root)
+    variables = {"PATH": DEFAULT_PATH, "HOME": account.home, **environment_of(config)}
+    if sys.stdin.isatty():
+        variables["TERM"] = os.environ.get("TERM", "xterm")
+    entrypoint, command = (tuple(config.get(name) or ()) for name in ("Entrypoint", "Cmd"))  # type: ignore[arg-type]
+    return Process(
+        arguments=(*entrypoint, *(words or command)),
+        environment=tuple({**variables, **given}.items()),
+        directory=str(config.get("WorkingDir") or "/"),
+        user=account.user,
+        group=account.group,
+        groups=account.groups,
+        may_gain_privileges=True,
+    )
+
+
+def _network() -> Iterator[Bind]:
+    for path in ("/etc/resolv.conf", "/etc/hosts"):
+        if Path(path).exists():
+            yield Bind(source=os.path.realpath(path), target=path)

@@ -1,0 +1,109 @@
+"""What this machine keeps of builds without a daemon: images, base file systems, layers of steps, caches.
+
+    oci-layout index.json blobs/    images, as an OCI image layout; a name is an annotation in the index
+    bases/<chain ID>/               the file system of an image that others are built on
+    layers/<key>/                   what a step left, as overlayfs writes it; <key>.json what it is as a layer
+    caches/<name>/                  directories that outlive builds
+    tmp/<name>/                     what is being made; locked by the one who makes it
+
+Whatever is in the first four was complete when it came in: it is made in `tmp` and renamed. So two builds can share a
+store, and one that was killed leaves nothing but a directory in `tmp`, which the next one removes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cargo_stow.errors import FileError
+from cargo_stow.oci.blobs import Blobs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+class Store:
+    """`directory` is the store's. Names of entries are made of letters, digits, `-`, `_` and `.`."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.blobs = Blobs(directory / "blobs")
+
+    def base(self, chain: str) -> Path:
+        return self.directory / "bases" / chain.partition(":")[2]
+
+    def layer(self, key: str) -> Path:
+        return self.directory / "layers" / key
+
+    def cache(self, name: str) -> Path:
+        return self.directory / "caches" / name
+
+    def read_note(self, key: str) -> dict[str, Any] | None:
+        """What is known of a layer; None where nothing is."""
+        with contextlib.suppress(OSError, ValueError):
+            found = json.loads(self._note(key).read_text(encoding="utf-8"))
+            return found if isinstance(found, dict) else None
+        return None
+
+    def write_note(self, key: str, note: Mapping[str, object]) -> None:
+        temporary = self.directory / "tmp" / f"{os.urandom(8).hex()}.json"
+        temporary.write_text(json.dumps(note), encoding="utf-8")
+        temporary.replace(self._note(key))
+
+    def _note(self, key: str) -> Path:
+        return self.layer(key).with_name(f"{key}.json")
+
+    @contextlib.contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """A new directory in `tmp`, gone at the end. Raises OSError."""
+        path = self.directory / "tmp" / os.urandom(6).hex()
+        path.mkdir(parents=True, mode=0o700)
+        with _locked(path):
+            try:
+                yield path
+            finally:
+                shutil.rmtree(path, ignore_errors=True)
+
+    def adopt(self, made: Path, place: Path) -> None:
+        """Put a complete directory where it belongs; where another build did so before, that one stays."""
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileExistsError, OSError) if place.exists() else contextlib.nullcontext():
+            made.rename(place)
+
+    def sweep(self) -> None:
+        """Remove what builds that were killed left."""
+        for path in (self.directory / "tmp").glob("*"):
+            with contextlib.suppress(OSError), _locked(path, wait=False):
+                shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink()
+
+    @contextlib.contextmanager
+    def locked_cache(self, name: str, *, shared: bool) -> Iterator[Path]:
+        """The directory of a cache, made where it is missing; held by one build at a time unless `shared`."""
+        path = self.cache(name)
+        path.mkdir(parents=True, exist_ok=True)
+        with contextlib.nullcontext() if shared else _locked(path):
+            yield path
+
+
+@contextlib.contextmanager
+def _locked(path: Path, *, wait: bool = True) -> Iterator[None]:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def find_store(environment: Mapping[str, str]) -> Store:
+    """Return the store of this user: CARGO_STOW_STORE, else in the cache directory of the XDG specification."""
+    given = environment.get("CARGO_STOW_STORE")
+    if given and not Path(given).is_absolute():
+        raise FileError(f"CARGO_STOW_STORE is {given!r}, not an absolute path", hint="set it to one, or unset it")
+    cache = environment.get("XDG_CACHE_HOME") or str(Path(environment.get("HOME") or "/root") / ".cache")
+    return Store(Path(given) if given else Path(cache) / "cargo-stow")

@@ -1,0 +1,119 @@
+"""What a runtime is told of one container: its configuration as an object for JSON. Pure.
+
+Source: OCI runtime specification, config.md and config-linux.md. Capabilities, masked paths and read-only ones are
+those that Docker gives by default.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from cargo_stow.sandbox.filter import make_filter
+
+_CAPABILITIES = (
+    *("CAP_AUDIT_WRITE", "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL", "CAP_MKNOD"),
+    *(
+        "CAP_NET_BIND_SERVICE",
+        "CAP_NET_RAW",
+        "CAP_SETFCAP",
+        "CAP_SETGID",
+        "CAP_SETPCAP",
+        "CAP_SETUID",
+        "CAP_SYS_CHROOT",
+    ),
+)
+_MASKED = (
+    *("/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats"),
+    *("/proc/sched_debug", "/proc/scsi", "/proc/timer_list", "/proc/timer_stats", "/sys/firmware"),
+    "/sys/devices/virtual/powercap",
+)
+_READ_ONLY = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")
+_SAFE = ("nosuid", "noexec", "nodev")
+_SYSTEM = (
+    {"destination": "/proc", "type": "proc", "source": "proc", "options": list(_SAFE)},
+    {
+        "destination": "/dev",
+        "type": "tmpfs",
+        "source": "tmpfs",
+        "options": ["nosuid", "strictatime", "mode=755", "size=65536k"],
+    },
+    {
+        "destination": "/dev/pts",
+        "type": "devpts",
+        "source": "devpts",
+        "options": ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"],
+    },
+    {
+        "destination": "/dev/shm",  # noqa: S108 - a mount point of the container's
+        "type": "tmpfs",
+        "source": "shm",
+        "options": [*_SAFE, "mode=1777", "size=65536k"],
+    },
+    {"destination": "/dev/mqueue", "type": "mqueue", "source": "mqueue", "options": list(_SAFE)},
+    {"destination": "/sys", "type": "sysfs", "source": "sysfs", "options": [*_SAFE, "ro"]},
+)
+SYSTEM_TARGETS = ("/proc", "/dev", "/sys")
+"""Where the runtime mounts what each container has."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bind:
+    """A file or directory of this machine, by its absolute path, in a container."""
+
+    source: str
+    target: str
+    is_writable: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Process:
+    """What runs in a container: words, the whole of its environment, where, and as whom (numbers)."""
+
+    arguments: tuple[str, ...]
+    environment: tuple[tuple[str, str], ...]
+    directory: str = "/"
+    user: int = 0
+    group: int = 0
+    groups: tuple[int, ...] = ()
+    may_gain_privileges: bool = False
+
+
+def make_bundle(root: str, process: Process, binds: tuple[Bind, ...], *, cgroup: str, machine: str) -> dict[str, Any]:
+    """Return the configuration of a container in the network of this machine.
+
+    `root` is the absolute path of its root file system, `machine` what the kernel calls the architecture.
+    """
+    return {
+        "ociVersion": "1.0.2",
+        "root": {"path": root, "readonly": False},
+        "hostname": "cargo-stow",
+        "process": _process(process),
+        "mounts": [*_SYSTEM, *map(_mount, binds)],
+        "linux": {
+            "cgroupsPath": cgroup,
+            "namespaces": [{"type": each} for each in ("pid", "ipc", "uts", "mount")],
+            "maskedPaths": list(_MASKED),
+            "readonlyPaths": list(_READ_ONLY),
+            "seccomp": make_filter(machine),
+        },
+    }
+
+
+def _process(process: Process) -> dict[str, Any]:
+    # Who is not root gains them only through a program that is root's.
+    held = [] if process.user else list(_CAPABILITIES)
+    return {
+        "terminal": False,
+        "user": {"uid": process.user, "gid": process.group, "additionalGids": list(process.groups)},
+        "args": list(process.arguments),
+        "env": [f"{name}={value}" for name, value in process.environment],
+        "cwd": process.directory,
+        "capabilities": {"bounding": list(_CAPABILITIES), "effective": held, "permitted": held},
+        "noNewPrivileges": not process.may_gain_privileges,
+    }
+
+
+def _mount(bind: Bind) -> dict[str, Any]:
+    options = ["rbind", "rprivate", "rw" if bind.is_writable else "ro"]
+    return {"destination": bind.target, "type": "bind", "source": bind.source, "options": options}

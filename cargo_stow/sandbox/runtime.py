@@ -1,0 +1,90 @@
+"""Which OCI runtime there is, and one container run to its end."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cargo_stow.errors import ToolMissingError
+from cargo_stow.sandbox.bundle import make_bundle
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cargo_stow.process import Result, Runner
+    from cargo_stow.sandbox.bundle import Bind, Process
+
+DEFAULT = "youki"
+_INSTALL = {
+    "youki": "`cargo install youki --locked --features v1,v2,seccomp` (it needs libseccomp-dev and pkg-config), or take"
+    " a release of youki; or name another runtime: --runtime runc",
+    "runc": "install your distribution's package `runc`",
+    "crun": "install your distribution's package `crun`",
+}
+CGROUP = "/cargo-stow"
+"""The parent of the control groups of all of our containers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runtime:
+    """An OCI runtime: its name, and its program's absolute path."""
+
+    name: str
+    program: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Container:
+    """One container: a directory for its bundle and the runtime's state, and what the bundle says."""
+
+    directory: Path
+    root: Path
+    process: Process
+    binds: tuple[Bind, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.directory.name
+
+    def command(self, runtime: Runtime) -> list[str]:
+        """Write the bundle; returns the command that runs the container to its end. Raises OSError."""
+        bundle = make_bundle(
+            str(self.root), self.process, self.binds, cgroup=f"{CGROUP}/{self.name}", machine=os.uname().machine
+        )
+        self.directory.mkdir(parents=True, exist_ok=True)
+        (self.directory / "config.json").write_text(json.dumps(bundle), encoding="utf-8")
+        state = self.directory / "state"
+        return [runtime.program, "--root", str(state), "run", "--bundle", str(self.directory), self.name]
+
+
+def find_runtime(name: str, environment: Mapping[str, str]) -> Runtime:
+    """Find a runtime by its name. Raises ToolMissingError that says how to install it."""
+    program = shutil.which(name, path=environment.get("PATH"))
+    if program is None:
+        raise ToolMissingError(
+            f"the OCI runtime `{name}` is not installed, or not on PATH",
+            hint=_INSTALL.get(name, f"install {name}, or name another one: --runtime youki"),
+        )
+    return Runtime(name=name, program=os.path.abspath(program))  # noqa: PTH100 - a link stays the name it has
+
+
+def run(container: Container, runtime: Runtime, runner: Runner, *, quiet: bool) -> Result:
+    """Run a container and wait; its output goes to stderr or, `quiet`, into the result. Raises OSError."""
+    command = container.command(runtime)
+    try:
+        return runner.capture(command) if quiet else runner.show(command)
+    finally:
+        remove_groups(container.name)
+
+
+def remove_groups(name: str = "*") -> None:
+    """Remove control groups of containers that ended without their runtime; those that hold a process stay."""
+    root = Path("/sys/fs/cgroup")
+    for group in (*root.glob(f"{CGROUP[1:]}/{name}"), *root.glob(f"*{CGROUP}/{name}")):
+        with contextlib.suppress(OSError):
+            group.rmdir()
