@@ -163,6 +163,7 @@ def test_only_backends_know_the_docker_sdk(name: str) -> None:
         ("rich", {"cargo_stow.tables"}),
         ("tomli_w", {"cargo_stow.actions.registries", "cargo_stow.skeleton.layout", "cargo_stow.skeleton.lockfile"}),
         ("tomlkit", {"cargo_stow.propose.section"}),
+        ("zstandard", {"cargo_stow.oci.streams"}),
     ],
 )
 def test_each_library_has_its_place(library: str, where: set[str]) -> None:
@@ -186,7 +187,19 @@ def test_what_is_not_needed_is_not_imported(arguments: list[str]) -> None:
         "    print(*sorted(name.partition('.')[0] for name in sys.modules), file=sys.stderr)\n"
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    unneeded = {"jinja2", "docker", "doit", "requests", "rich", "tomli", "tomli_w", "tomlkit", "filelock", "hypothesis"}
+    unneeded = {
+        "jinja2",
+        "docker",
+        "doit",
+        "requests",
+        "rich",
+        "tomli",
+        "tomli_w",
+        "tomlkit",
+        "filelock",
+        "hypothesis",
+        "zstandard",
+    }
     assert not unneeded & set(ended.stderr.split())
     if "--version" in arguments:
         assert __version__ in ended.stdout

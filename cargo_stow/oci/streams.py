@@ -1,0 +1,119 @@
+"""A layer as a stream of bytes: decompressed, hashed and counted while it is read, never held.
+
+Source: OCI image specification, "Image Layer Filesystem Changeset", and the media types of its layers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from typing import TYPE_CHECKING
+
+import zstandard
+
+from cargo_stow.errors import ImageFormatError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import BinaryIO
+
+_CHUNK = 1 << 18
+_GZIP = 31  # zlib's own number for a gzip header and trailer
+
+
+class LayerReader:
+    """The uncompressed bytes of a layer, as a file that tarfile reads from.
+
+    `limit` bounds them all; `allowance`, where it is not None, those that may be read before it is set again: what
+    tarfile reads for a header, it holds in memory.
+    """
+
+    def __init__(self, file: BinaryIO, media_type: str, algorithm: str, limit: int) -> None:
+        self._chunks = _decompressed(file, media_type)
+        self._hash = hashlib.new(algorithm)
+        self._rest = memoryview(b"")
+        self._left = limit
+        self.allowance: int | None = None
+
+    def read(self, size: int) -> bytes:
+        """Return up to `size` bytes; fewer only at the end. Raises ImageFormatError."""
+        parts = []
+        while size > 0:
+            if not self._rest:
+                self._rest = memoryview(self._next())
+                if not self._rest:
+                    break
+            part, self._rest = self._rest[:size], self._rest[size:]
+            size -= len(part)
+            parts.append(part)
+        data = b"".join(parts)
+        self._spend(len(data))
+        return data
+
+    def _next(self) -> bytes:
+        chunk = next(self._chunks, b"")
+        self._hash.update(chunk)
+        self._left -= len(chunk)
+        if self._left < 0:
+            raise ImageFormatError("a layer has more bytes than may be unpacked")
+        return chunk
+
+    def _spend(self, size: int) -> None:
+        if self.allowance is not None:
+            self.allowance -= size
+            if self.allowance < 0:
+                raise ImageFormatError("a layer has an entry whose header is too long")
+
+    @property
+    def digest(self) -> str:
+        """The digest of what has been read."""
+        return f"{self._hash.name}:{self._hash.hexdigest()}"
+
+
+def _decompressed(file: BinaryIO, media_type: str) -> Iterator[bytes]:
+    if media_type.endswith((".tar+gzip", ".tar.gzip")):
+        return _gunzip(file)
+    if media_type.endswith((".tar+zstd", ".tar.zstd")):
+        return _unzstd(file)
+    if media_type.endswith(".tar"):
+        return iter(lambda: file.read(_CHUNK), b"")
+    raise ImageFormatError(
+        f"a layer is of type {media_type}, which cannot be unpacked",
+        hint="use an image whose layers are tar, tar+gzip or tar+zstd",
+    )
+
+
+def _gunzip(file: BinaryIO) -> Iterator[bytes]:
+    """Yield what is in all members: a stream may have several, as pigz and eStargz write them."""
+    found = member = zlib.decompressobj(_GZIP)
+    data = file.read(_CHUNK)
+    try:
+        while data:
+            if member.eof:
+                found = member = zlib.decompressobj(_GZIP)
+            # Never more at once than this: a few bytes may stand for many.
+            if chunk := member.decompress(data, _CHUNK):
+                yield chunk
+            data = member.unconsumed_tail or member.unused_data or file.read(_CHUNK)
+        yield from _flushed(found)
+    except zlib.error as error:
+        raise ImageFormatError(f"a layer cannot be decompressed: {error}") from error
+
+
+def _flushed(member: zlib._Decompress) -> Iterator[bytes]:
+    while not member.eof:
+        # Input that was taken may still have output that did not fit.
+        chunk = member.decompress(b"", _CHUNK)
+        if not chunk:
+            raise ImageFormatError("a layer ends too early: its compressed stream was cut off")
+        yield chunk
+
+
+def _unzstd(file: BinaryIO) -> Iterator[bytes]:
+    try:
+        with zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True, closefd=False) as reader:
+            # A stream that was cut off ends quietly; its digest tells.
+            while chunk := reader.read(_CHUNK):
+                yield chunk
+    except zstandard.ZstdError as error:
+        raise ImageFormatError(f"a layer cannot be decompressed: {error}") from error
