@@ -50,9 +50,6 @@ class Runner(Protocol):
     def show(self, argv: Sequence[str], *, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> Result:
         """Run to the end with stdout and stderr both on our stderr, for progress a user watches."""
 
-    def exchange(self, argv: Sequence[str], data: bytes) -> bytes:
-        """Run to the end and return the bytes that the program wrote; its stdin has ours, and ends when we do."""
-
     def attach(self, argv: Sequence[str], *, env: Mapping[str, str] | None = None) -> Result:
         """Run with the caller's own stdin, stdout, stderr and signals, as if it had been typed instead of us."""
 
@@ -74,21 +71,6 @@ class SystemRunner:
             child.wait()
         return Result(code=child.returncode)
 
-    def exchange(self, argv: Sequence[str], data: bytes) -> bytes:
-        child = _start(argv, cwd=None, env=None, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=2)
-        if child.stdin is None or child.stdout is None:
-            raise AssertionError("both are pipes")
-        try:
-            with contextlib.suppress(BrokenPipeError):  # Its answer says why.
-                child.stdin.write(data)
-                child.stdin.flush()
-            return child.stdout.read()
-        finally:
-            with contextlib.suppress(OSError):
-                child.stdin.close()  # Upon which a child that is still there ends.
-            _wait(child)
-            child.stdout.close()
-
     def attach(self, argv: Sequence[str], *, env: Mapping[str, str] | None = None) -> Result:
         for stream in filter(None, (sys.stdout, sys.stderr)):
             stream.flush()
@@ -97,6 +79,24 @@ class SystemRunner:
             forwarding.to(child)
             child.wait()
         return Result(code=child.returncode, signals=tuple(forwarding.came))
+
+
+def exchange(argv: Sequence[str], data: bytes) -> bytes:
+    """Run to the end and return the bytes that the program wrote; its stdin has ours, and ends when we do."""
+    child = _start(argv, cwd=None, env=None, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=2)
+    given, taken = child.stdin, child.stdout
+    if given is None or taken is None:
+        raise AssertionError("both are pipes")
+    try:
+        with contextlib.suppress(BrokenPipeError):  # Its answer says why.
+            given.write(data)
+            given.flush()
+        return taken.read()
+    finally:
+        with contextlib.suppress(OSError):
+            given.close()  # Upon which a child that is still there ends.
+        _wait(child)
+        taken.close()
 
 
 def _start(

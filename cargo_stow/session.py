@@ -7,15 +7,16 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from cargo_stow.backends.catalog import BACKENDS
+from cargo_stow.backends.catalog import BACKENDS, choose
 from cargo_stow.caches import Caches, read_caches
+from cargo_stow.errors import UsageError
 from cargo_stow.inputs import Inputs
 from cargo_stow.process import SystemRunner
 from cargo_stow.record import Record, locked
 from cargo_stow.report import Report
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from cargo_stow.backends.protocol import Backend
     from cargo_stow.process import Runner
@@ -31,6 +32,7 @@ class Session:
     report: Report = field(default_factory=Report)
     offline: bool = False
     caches: Caches = field(default_factory=Caches)
+    chosen: str = "auto"
     _backend: Backend | None = None
     _inputs: dict[int, Inputs] = field(default_factory=dict)
     _holds: int = 0
@@ -42,8 +44,24 @@ class Session:
     def backend(self) -> Backend:
         """The backend, made when it is first needed."""
         if self._backend is None:
-            self._backend = BACKENDS["docker"](self.runner, self.environment, self.report.result)
+            name, reason = choose(self.chosen, self.environment)
+            if reason:
+                self.report.status("Backend", f"{name}, since {reason}")
+            self._backend = BACKENDS[name](self.runner, self.environment, self.report.result)
         return self._backend
+
+    def choose(self, projects: Iterable[Project]) -> None:
+        """Take the backend that the projects of a command name. Raises UsageError where they name several."""
+        found = {project.settings.backend: project for project in projects}
+        if len(found) > 1:
+            (one, first), (other, second) = sorted(found.items())[:2]
+            raise UsageError(
+                f"one command builds with one backend, but `backend` is {one} for {first.package.name}"
+                f" ({first.settings.origins['backend']}) and {other} for {second.package.name}"
+                f" ({second.settings.origins['backend']})",
+                hint=f"name one for all of them: --backend {one}; or build them apart, with --package",
+            )
+        self.chosen = next(iter(found), self.chosen)
 
     @contextlib.contextmanager
     def locked(self, project: Project) -> Iterator[None]:

@@ -41,6 +41,7 @@ class Work:
         """The projects that were asked for, read once in one run; with `image`, that one of them."""
         if self._projects is None:
             self._projects = load_projects(self.request, self.session.environment, self.session.runner)
+            self.session.choose(self._projects)
         return tuple(project for project in self._projects if image in {None, project.image})
 
     def images(self, image: str | None = None) -> tuple[Project, ...]:
@@ -61,7 +62,9 @@ class Work:
 
     def peek(self) -> tuple[Project, ...]:
         """The projects as their files alone tell them, read anew, which takes less time than to ask cargo."""
-        return load_projects(self.request, self.session.environment, self.session.runner, cargo=False)
+        found = load_projects(self.request, self.session.environment, self.session.runner, cargo=False)
+        self.session.choose(found)
+        return found
 
     def settle(self, projects: tuple[Project, ...]) -> None:
         """Go on with projects that turned out to be those that cargo tells."""

@@ -30,6 +30,7 @@ LAYERS = [
     {"project", "report", "complete"},  # an image's crate as a value; how what happened looks; what cargo must find
     {"selection"},  # which packages of a workspace
     {"backends"},  # engines: siblings behind one protocol
+    {"sandbox"},  # containers of an OCI runtime
     {"oci"},  # images as bytes, and the registries that hold them
     # One subject each.
     {

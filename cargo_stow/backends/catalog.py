@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from cargo_stow.backends.docker import DockerBackend
+from cargo_stow.backends.engine import Engine
+from cargo_stow.backends.youki.backend import YoukiBackend
+from cargo_stow.errors import EngineDeniedError, EngineStoppedError, StowError, ToolMissingError
+from cargo_stow.sandbox.runtime import DEFAULT, find_runtime
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -12,6 +17,34 @@ if TYPE_CHECKING:
     from cargo_stow.backends.protocol import Backend
     from cargo_stow.process import Runner
 
+AUTO = "auto"
 BACKENDS: dict[str, Callable[[Runner, Mapping[str, str], Callable[[str], None]], Backend]] = {
     "docker": DockerBackend,
+    "youki": YoukiBackend,
 }
+
+
+def choose(name: str, environment: Mapping[str, str]) -> tuple[str, str]:
+    """Return the backend that a name means, and why, where that may surprise.
+
+    `auto` is docker where an engine answers, or where the environment names one; else youki, if a runtime is there.
+    """
+    if name != AUTO:
+        return name, ""
+    if environment.get("DOCKER_HOST") or environment.get("DOCKER_CONTEXT"):
+        return "docker", ""
+    reason = _why_not(environment)
+    return ("youki", f"{reason}; --backend says otherwise") if reason else ("docker", "")
+
+
+def _why_not(environment: Mapping[str, str]) -> str:
+    """Why docker cannot be taken, if youki can; nothing to say where neither can, for docker says it best."""
+    try:
+        Engine(environment).ping()
+    except (EngineStoppedError, EngineDeniedError) as error:
+        with contextlib.suppress(ToolMissingError):
+            find_runtime(environment.get("CARGO_STOW_RUNTIME") or DEFAULT, environment)
+            return error.message
+    except StowError:
+        pass  # It answers, if not well.
+    return ""

@@ -111,7 +111,7 @@ class Engine:
         from cargo_stow.backends.engine_sdk import translated  # noqa: PLC0415
 
         with translated(self.address, f"save the image `{name}`"):
-            chunks = self._connect_sdk().get_image(name)  # type: ignore[no-untyped-call]
+            chunks = self._connect_sdk().get_image(name)
             yield io.BufferedReader(Chunks(iter(chunks)), 1 << 20)
 
     def has_containerd_store(self) -> bool:

@@ -49,7 +49,9 @@ def run_foreground(container: Container, runtime: Runtime, runner: Runner) -> in
             raise RuntimeFailedError(f"{runtime.name} cannot start the container", hint="what it said is above")
         return _wait(int(file.read_text(encoding="ascii")), handler)
     finally:
-        runner.capture([runtime.program, "--root", str(container.directory / "state"), "delete", "--force", container.name])
+        runner.capture(
+            [runtime.program, "--root", str(container.directory / "state"), "delete", "--force", container.name]
+        )
         remove_groups(container.name)
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cargo_stow.errors import FileError, RuntimeFailedError, StowError
+from cargo_stow.process import exchange
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,16 +24,14 @@ if TYPE_CHECKING:
 
 _UNSHARE = ("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--")
 # Isolated from variables and the working directory: a crate's own `json.py` is not to be imported.
-_CODE = (
-    "import sys, json; sys.path[:] = json.loads(sys.argv[1]); from cargo_stow.sandbox.isolation import serve; serve()"
-)
+_CODE = "import sys, json; sys.path[:] = json.loads(sys.argv[1]); from cargo_stow.sandbox import isolation; isolation."
 
 
-def call(runner: Runner, function: Callable[..., Any], *arguments: Any) -> Any:
+def call(function: Callable[..., Any], *arguments: Any) -> Any:
     """Call a function of a module; what it gets and returns can be pickled. Raises the StowError that it raises."""
     data = pickle.dumps((function, arguments))
     command = [*_UNSHARE, *_python("serve()")]
-    answer = runner.exchange(command, len(data).to_bytes(8, "big") + data)
+    answer = exchange(command, len(data).to_bytes(8, "big") + data)
     if not answer:
         raise RuntimeFailedError(
             "the process that builds without a daemon ended without an answer",

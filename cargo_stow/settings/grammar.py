@@ -111,6 +111,9 @@ _PLATFORM = re.compile(r"linux/[a-z0-9]+(?:/[a-z0-9.]+)?")
 platforms = array(matching(_PLATFORM, "a platform, as linux/amd64 or linux/arm/v7", metavar="PLATFORM"))
 
 
+backend = matching(re.compile(r"auto|docker|youki"), "one of auto, docker, youki", metavar="[auto|docker|youki]")
+
+
 def _parse_toolchain(value: object) -> str:
     return parse_toolchain(string(value))
 

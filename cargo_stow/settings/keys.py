@@ -51,6 +51,11 @@ KEYS: Mapping[str, Key] = {
         default=(),
         meaning="what the image runs on, if not this machine's own kind; several make an index",
     ),
+    "backend": Key(
+        kind=grammar.backend,
+        default="auto",
+        meaning="who builds: `docker`, `youki` without a daemon, or `auto`: docker where an engine answers",
+    ),
     "build_env": Key(kind=build_env.build_env, default={}, meaning="variables of the build, as SQLX_OFFLINE=true"),
     "include": Key(
         kind=files.include, default=(), meaning="files the build reads outside the package; `.git` for a stamp"

@@ -69,6 +69,7 @@ class Settings:
     stop_signal: str | None
     healthcheck: Healthcheck | None
     minimal: bool
+    backend: str
     has_lockfile: bool
     is_split: bool = False
     ambient: tuple[str, ...] = ()

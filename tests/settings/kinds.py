@@ -36,6 +36,7 @@ LAYERS: dict[str, tuple[Any, str, Any, Any]] = {
     "no_default_features": (True, "no", True, False),
     "profile": ("p1", "p2", "p3", "p4"),
     "toolchain": ("1.91", "1.92", "1.93", "1.94"),
+    "backend": ("docker", "youki", "auto", "docker"),
     "build_env": ({"A": "1"}, "A=2", {"A": "3"}, {"A": "4"}),
     "include": (["../i1"], "../i2", ["../i3"], ["../i4"]),
     "secrets": ({"s": {"env": "A1"}}, "id=s,env=A2", {"s": {"env": "A3"}}, {"s": {"env": "A4"}}),

@@ -110,17 +110,15 @@ def _build(
 
 def _rootfs(store: Store, base: Base, manifest: Descriptor) -> Rootfs:
     environment, directory = environment_of(base.config), str(base.config.get("WorkingDir") or "/")
-    return Rootfs(
-        key=manifest.digest, layers=(unpack(store, base),), environment=environment, directory=directory
-    )
+    return Rootfs(key=manifest.digest, layers=(unpack(store, base),), environment=environment, directory=directory)
 
 
 def _assemble(builder: Builder, base: Base) -> Descriptor:
     plan, blobs = builder.order.plan, builder.store.blobs
     rootfs = builder.stage(plan.stages[-1].name)
     if plan.config.workdir:
-        made = Write(name="workdir", target=plan.config.workdir, files=())
-        rootfs = builder.step(rootfs, made, f"{plan.stages[-1].name} workdir")
+        step = Write(name="workdir", target=plan.config.workdir, files=())
+        rootfs = builder.step(rootfs, step, f"{plan.stages[-1].name} workdir")
     is_whole = plan.stages[-1].parent != SCRATCH
     packed = list(_pack(builder, rootfs))
     document = _document(base if is_whole else None, base.document, plan.config, packed, builder.epoch)
@@ -174,14 +172,19 @@ def _document(
 ) -> dict[str, Any]:
     """The configuration of an image. Source: OCI image specification, "Properties"."""
     created = datetime.datetime.fromtimestamp(epoch, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-    platform = {name: described[name] for name in ("architecture", "os", "variant", "os.version") if described.get(name)}
+    platform = {
+        name: described[name] for name in ("architecture", "os", "variant", "os.version") if described.get(name)
+    }
     history = [{"created": created, "created_by": "cargo-stow"} for _ in packed]
     before = [each for each in (base.document.get("history") or ())] if base else []
     return {
         "created": created,
         **platform,
         "config": make_config(base.config if base else {}, config),
-        "rootfs": {"type": "layers", "diff_ids": [*(base.diff_ids if base else ()), *(each.diff_id for each in packed)]},
+        "rootfs": {
+            "type": "layers",
+            "diff_ids": [*(base.diff_ids if base else ()), *(each.diff_id for each in packed)],
+        },
         "history": [*before, *history],
     }
 

@@ -87,7 +87,7 @@ class YoukiBackend:
 
         self.check(pin)
         manifest = self._sources.obtain(pin.source, pin.platform)
-        facts: BaseFacts = isolation.call(self._runner, assembly.look_into, self._store, manifest)
+        facts: BaseFacts = isolation.call(assembly.look_into, self._store, manifest)
         return facts
 
     def check(self, pin: Pin) -> None:
@@ -100,9 +100,7 @@ class YoukiBackend:
 
         runtime = self._runtime()
         builds = [(order, self._bases(order)) for order in orders]
-        made: list[Descriptor] = isolation.call(
-            self._runner, assembly.build_images, self._store, runtime, builds, self._epoch()
-        )
+        made: list[Descriptor] = isolation.call(assembly.build_images, self._store, runtime, builds, self._epoch())
         for each in made:
             self._images.add(each.digest, each)
         return [self._image(each) for each in made]

@@ -112,9 +112,8 @@ def _process(config: Mapping[str, object], words: tuple[str, ...], given: Mappin
     variables = {"PATH": DEFAULT_PATH, "HOME": account.home, **environment_of(config)}
     if sys.stdin.isatty():
         variables["TERM"] = os.environ.get("TERM", "xterm")
-    entrypoint, command = (tuple(config.get(name) or ()) for name in ("Entrypoint", "Cmd"))  # type: ignore[arg-type]
     return Process(
-        arguments=(*entrypoint, *(words or command)),
+        arguments=(*_words(config, "Entrypoint"), *(words or _words(config, "Cmd"))),
         environment=tuple({**variables, **given}.items()),
         directory=str(config.get("WorkingDir") or "/"),
         user=account.user,
@@ -122,6 +121,11 @@ def _process(config: Mapping[str, object], words: tuple[str, ...], given: Mappin
         groups=account.groups,
         may_gain_privileges=True,
     )
+
+
+def _words(config: Mapping[str, object], name: str) -> tuple[str, ...]:
+    found = config.get(name)
+    return tuple(map(str, found)) if isinstance(found, list) else ()
 
 
 def _network() -> Iterator[Bind]:

@@ -96,7 +96,8 @@ class Sources:
         return made
 
     def _pull(self, reference: ImageRef, platform: Platform) -> Descriptor:
-        from cargo_stow.oci.image import choose, parse_manifest  # noqa: PLC0415 - a no-op has its image
+        from cargo_stow.oci.choice import choose  # noqa: PLC0415 - a no-op has its image
+        from cargo_stow.oci.image import parse_manifest  # noqa: PLC0415
 
         found = self._document(reference, reference.digest or "")
         if found.media_type in INDEXES:
