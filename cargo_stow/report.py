@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from types import TracebackType
 
-    from cargo_stow.backends.protocol import PushProgress
     from cargo_stow.errors import StowError
+    from cargo_stow.oci.progress import PushProgress
     from cargo_stow.tables import Table
 
 _GREEN, _YELLOW, _RED, _CYAN = "1;32", "1;33", "1;31", "1;36"

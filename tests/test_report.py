@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from cargo_stow.backends.protocol import PushProgress
 from cargo_stow.errors import FileError, StowError, UsageError
+from cargo_stow.oci.progress import PushProgress
 from cargo_stow.report import Report, size
 from tests.terminal import on_terminal
 
 ERROR = UsageError("it failed", detail="one\ntwo\n", hint="type this")
 PUSHING = """
 from cargo_stow.report import Report
-from cargo_stow.backends.protocol import PushProgress
+from cargo_stow.oci.progress import PushProgress
 report = Report(quiet={quiet})
 with report.pushing() as push:
     push(PushProgress(layer="a", status="Pushing", current=1_500, total=2_000_000))

@@ -30,8 +30,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cargo_stow.backends.engine_values import EngineImage
-    from cargo_stow.backends.protocol import BuildOrder, PushProgress, RunOptions
+    from cargo_stow.backends.protocol import BuildOrder, RunOptions
     from cargo_stow.families import BaseFacts
+    from cargo_stow.oci.progress import PushProgress
     from cargo_stow.platforms import Platform
     from cargo_stow.process import Runner
     from cargo_stow.reference import ImageRef

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from cargo_stow.backends.engine_api import Transport
     from cargo_stow.backends.engine_endpoint import Endpoint
     from cargo_stow.backends.engine_values import ContainerState, EngineImage
-    from cargo_stow.backends.protocol import PushProgress
+    from cargo_stow.oci.progress import PushProgress
     from cargo_stow.reference import ImageRef
 
 _NOT_FOUND, _CONFLICT = 404, 409
@@ -90,9 +90,9 @@ class Engine:
 
         Raises ImageNotFoundError, RegistryError, NoCredentialsError or RefusedError, and what `find_credentials` does.
         """
-        from cargo_stow.backends.credentials import find_credentials  # noqa: PLC0415
         from cargo_stow.backends.engine_sdk import translated  # noqa: PLC0415
         from cargo_stow.backends.registry_lookup import look_up_digest  # noqa: PLC0415
+        from cargo_stow.oci.credentials import find_credentials  # noqa: PLC0415
 
         credentials = find_credentials(reference.registry, self._environment)
         with translated(self.address, f"look up `{reference}`"):
@@ -124,9 +124,9 @@ class Engine:
 
         Raises ImageNotFoundError, RegistryError, NoCredentialsError or RefusedError, and what `find_credentials` does.
         """
-        from cargo_stow.backends.credentials import find_credentials  # noqa: PLC0415
         from cargo_stow.backends.engine_sdk import translated  # noqa: PLC0415
         from cargo_stow.backends.push import push_image  # noqa: PLC0415
+        from cargo_stow.oci.credentials import find_credentials  # noqa: PLC0415
 
         _refuse_digest(reference)
         tagged = reference.tagged

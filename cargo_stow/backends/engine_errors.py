@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from cargo_stow.backends.engine_api import AnswerError
 from cargo_stow.errors import EngineDeniedError, EngineError, EngineStoppedError, StowError
+from cargo_stow.oci.causes import walk_causes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,21 +54,6 @@ def translated(address: str, doing: str) -> Iterator[None]:
         raise
     except _FAILURES as error:
         raise translate(error, address, doing) from error
-
-
-def walk_causes(error: BaseException) -> Iterator[BaseException]:
-    """An exception and all that stand behind it, nearest first: its causes, contexts, and those in its arguments.
-
-    The SDK, requests and urllib3 each wrap the one below in another of these ways.
-    """
-    waiting: list[object] = [error]
-    seen: set[int] = set()
-    while waiting:
-        current = waiting.pop(0)
-        if isinstance(current, BaseException) and id(current) not in seen:
-            seen.add(id(current))
-            yield current
-            waiting += [current.__cause__, current.__context__, getattr(current, "reason", None), *current.args]
 
 
 def translate(error: BaseException, address: str, doing: str) -> StowError:

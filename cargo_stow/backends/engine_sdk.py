@@ -32,8 +32,8 @@ from cargo_stow.backends.engine_endpoint import (
     read_current_context,
     with_port,
 )
-from cargo_stow.backends.engine_errors import walk_causes
 from cargo_stow.errors import ToolMissingError, UsageError, without_password
+from cargo_stow.oci.causes import walk_causes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cargo_stow.backends.credentials import find_credentials
 from cargo_stow.backends.plugin import has_buildx, make_missing_error
 from cargo_stow.backends.registry_errors import make_push_error
+from cargo_stow.oci.credentials import find_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

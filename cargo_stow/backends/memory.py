@@ -12,11 +12,12 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from cargo_stow.backends.protocol import Image, PushProgress
+from cargo_stow.backends.protocol import Image
 from cargo_stow.context import hash_files, list_files
 from cargo_stow.errors import ImageNotFoundError, LockError
 from cargo_stow.families import BaseFacts
 from cargo_stow.lock import Pin
+from cargo_stow.oci.progress import PushProgress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

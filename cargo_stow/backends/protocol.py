@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from cargo_stow.families import BaseFacts
     from cargo_stow.lock import Pin
+    from cargo_stow.oci.progress import PushProgress
     from cargo_stow.plan import Plan
     from cargo_stow.platforms import Platform
     from cargo_stow.reference import ImageRef
@@ -22,16 +23,6 @@ class Image:
 
     id: str
     reference: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PushProgress:
-    """One piece of news about one layer on its way to a registry; sizes in bytes, 0 where unknown."""
-
-    layer: str
-    status: str
-    current: int = 0
-    total: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,9 +19,9 @@ from docker.utils.json_stream import json_stream
 
 from cargo_stow.backends.engine_api import TIMEOUT
 from cargo_stow.backends.engine_sdk import translated
-from cargo_stow.backends.protocol import PushProgress
 from cargo_stow.backends.registry_errors import make_push_error, read_code
 from cargo_stow.errors import EngineError, ImageNotFoundError
+from cargo_stow.oci.progress import PushProgress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import docker
     import requests
 
-    from cargo_stow.backends.credentials import Credentials
+    from cargo_stow.oci.credentials import Credentials
     from cargo_stow.reference import ImageRef
 
 _DIGEST = re.compile(r"sha256:[a-f0-9]{64}")

@@ -7,16 +7,13 @@ from typing import TYPE_CHECKING
 
 from cargo_stow.errors import (
     EngineError,
-    ImageNotFoundError,
-    NoCredentialsError,
-    RefusedError,
     RegistryError,
     StowError,
 )
-from cargo_stow.reference import DEFAULT_REGISTRY
+from cargo_stow.oci.registry.errors import make_absent_error, make_credentials_error
 
 if TYPE_CHECKING:
-    from cargo_stow.backends.credentials import Credentials
+    from cargo_stow.oci.credentials import Credentials
     from cargo_stow.reference import ImageRef
 
 # OCI distribution specification, "Error Codes", in lower case and with spaces, as every engine prints them.
@@ -58,18 +55,16 @@ def make_lookup_error(text: str, status: int, reference: ImageRef, credentials: 
     """Say why a registry gave no digest for a reference. `status` is that of the engine's answer."""
     code = read_code(text) or _STATUS_CODES.get(status, "")
     if code in _ABOUT_CREDENTIALS:
-        return _make_credentials_error(text, reference, credentials)
+        return make_credentials_error(text, reference, credentials)
     if code in _ABSENT:
-        return ImageNotFoundError(
-            f"the registry {reference.registry} has no image `{reference}`", hint="check the name and the tag"
-        )
+        return make_absent_error(reference)
     return _make_registry_error(text, f"cannot look up `{reference}`", reference, credentials)
 
 
 def make_push_error(text: str, reference: ImageRef, credentials: Credentials) -> StowError:
     """Say why a push failed, from the text of the error record in its stream."""
     if read_code(text) in _ABOUT_CREDENTIALS:
-        return _make_credentials_error(text, reference, credentials)
+        return make_credentials_error(text, reference, credentials)
     if any(_PATH_ERROR.fullmatch(part) for part in text.split(": ")):
         return EngineError(f"the engine failed to push `{reference}`", detail=credentials.masked(text))
     return _make_registry_error(text, f"cannot push `{reference}`", reference, credentials)
@@ -79,22 +74,4 @@ def _make_registry_error(text: str, what: str, reference: ImageRef, credentials:
     return RegistryError(
         f"{what}: the registry {reference.registry} cannot be reached, or answered with an error",
         detail=credentials.masked(text),
-    )
-
-
-def _make_credentials_error(text: str, reference: ImageRef, credentials: Credentials) -> StowError:
-    registry = reference.registry
-    login = "docker login" if registry == DEFAULT_REGISTRY else f"docker login {registry}"
-    detail = credentials.masked(text)
-    if not credentials.found:
-        return NoCredentialsError(
-            f"the registry {registry} wants credentials for `{reference}`, and none were found",
-            hint=f"check the name (a registry may say the same of what does not exist), or run `{login}`",
-            detail=detail,
-        )
-    who = f"the user `{credentials.user}`" if credentials.user else "the token that was found (it names no user)"
-    return RefusedError(
-        f"the registry {registry} refused {who} for `{reference}`",
-        hint=f"run `{login}` again, or ask for access to {reference.repository}",
-        detail=detail,
     )

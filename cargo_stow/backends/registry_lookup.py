@@ -17,7 +17,7 @@ from cargo_stow.errors import RegistryError, StowError
 if TYPE_CHECKING:
     import docker
 
-    from cargo_stow.backends.credentials import Credentials
+    from cargo_stow.oci.credentials import Credentials
     from cargo_stow.reference import ImageRef
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cargo_stow.backends.engine_values import ContainerState, EngineImage
-from cargo_stow.backends.protocol import PushProgress
 from cargo_stow.errors import ImageNotFoundError
+from cargo_stow.oci.progress import PushProgress
 from cargo_stow.platforms import Platform
 
 if TYPE_CHECKING:

@@ -18,7 +18,6 @@ import pytest
 from cargo_stow.backends import engine as engine_module
 from cargo_stow.backends.engine import Engine
 from cargo_stow.backends.engine_values import ContainerState, EngineImage
-from cargo_stow.backends.protocol import PushProgress
 from cargo_stow.errors import (
     EngineDeniedError,
     EngineError,
@@ -30,6 +29,7 @@ from cargo_stow.errors import (
     StowError,
     UsageError,
 )
+from cargo_stow.oci.progress import PushProgress
 from cargo_stow.platforms import Platform
 from cargo_stow.reference import parse_reference
 from tests.backends.fake_engine import Answer, FakeEngine, answer, close, connect, failure, stream

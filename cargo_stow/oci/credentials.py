@@ -22,8 +22,8 @@ from docker.auth import AuthConfig
 from docker.credentials.errors import StoreError
 from docker.errors import DockerException
 
-from cargo_stow.backends.engine_errors import walk_causes
 from cargo_stow.errors import FileError, NoCredentialsError, StowError, ToolMissingError, UsageError
+from cargo_stow.oci.causes import walk_causes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,13 +64,24 @@ def config_file(environment: Mapping[str, str]) -> Path:
     return Path(directory, "config.json")
 
 
-def find_credentials(registry: str, environment: Mapping[str, str]) -> Credentials:
+def native_config_file(environment: Mapping[str, str]) -> Path:
+    """The file for clients that are not docker's: what podman, skopeo and buildah are told, else docker's own.
+
+    Source: containers-auth.json(5). The two formats agree in `auths` and `credHelpers`.
+    """
+    named = environment.get("REGISTRY_AUTH_FILE")
+    return Path(named) if named else config_file(environment)
+
+
+def find_credentials(registry: str, environment: Mapping[str, str], path: Path | None = None) -> Credentials:
     """Find what the user's configuration holds for a registry, host and port; empty Credentials for nothing.
+
+    `path` is that of another file than docker's own.
 
     Raises UsageError or FileError for a configuration that cannot be read, ToolMissingError for a helper that is not
     installed, NoCredentialsError for one that fails.
     """
-    path = config_file(environment)
+    path = path or config_file(environment)
     auths = _parse_auths(path, _load_config(path), environment)
     helper = auths.get_credential_store(registry)
     program = f"docker-credential-{helper}"

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cargo_stow.backends.credentials import Credentials, config_file, find_credentials
 from cargo_stow.errors import FileError, NoCredentialsError, StowError, ToolMissingError, UsageError
+from cargo_stow.oci.credentials import Credentials, config_file, find_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
