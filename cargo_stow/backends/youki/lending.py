@@ -93,7 +93,10 @@ class Lender:
 
 
 def gather_context(root: Path, context: Context, target: Path) -> Path:
-    """Make a directory with what a context admits, and nothing else: links to the same files, or copies of them."""
+    """Make a directory with what a context admits, and nothing else.
+
+    Copies, since a link would change the ctime by which it is known that nobody touched a file meanwhile.
+    """
     for path in list_files(root, context):
         place = target / path.relative_to(root)
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -102,12 +105,5 @@ def gather_context(root: Path, context: Context, target: Path) -> Path:
         elif path.is_dir():
             place.mkdir(exist_ok=True)
         else:
-            _link(path, place)
+            shutil.copy2(path, place)
     return target
-
-
-def _link(path: Path, place: Path) -> None:
-    try:
-        os.link(path, place)
-    except OSError:  # another file system
-        shutil.copy2(path, place)

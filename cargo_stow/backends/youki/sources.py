@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from cargo_stow.backends.engine_values import EngineImage
     from cargo_stow.backends.youki.store import Store
-    from cargo_stow.oci.registry import Registry
+    from cargo_stow.oci.registry.client import Registry
     from cargo_stow.platforms import Platform
     from cargo_stow.reference import ImageRef
 
@@ -39,7 +39,7 @@ class Sources:
         self._engine = Engine(environment)
 
     def registry(self, *, to_push: bool = False) -> Registry:
-        from cargo_stow.oci.registry import Registry  # noqa: PLC0415 - it imports requests
+        from cargo_stow.oci.registry.client import Registry  # noqa: PLC0415 - it imports requests
 
         return Registry(self._environment)
 
