@@ -92,7 +92,7 @@ def bed(session: nox.Session) -> None:
 @nox.session
 def integration(session: nox.Session) -> None:
     session.install("-e", ".", *_groups("integration"))
-    session.run("python", "-m", "integration.bed", "engine", "buildx", "images", "registry", "newer-engine")
+    session.run("python", "-m", "integration.bed", "engine", "buildx", "images", "registry", "newer-engine", "youki")
     # A worker an engine: see integration/conftest.py.
     session.run("python", "-m", "pytest", "-n", "2", "integration", *session.posargs)
 

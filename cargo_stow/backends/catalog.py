@@ -5,11 +5,8 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from cargo_stow.backends.docker import DockerBackend
 from cargo_stow.backends.engine import Engine
-from cargo_stow.backends.youki.backend import YoukiBackend
 from cargo_stow.errors import EngineDeniedError, EngineStoppedError, StowError, ToolMissingError
-from cargo_stow.sandbox.runtime import DEFAULT, find_runtime
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,9 +15,23 @@ if TYPE_CHECKING:
     from cargo_stow.process import Runner
 
 AUTO = "auto"
+
+
+def _docker(runner: Runner, environment: Mapping[str, str], print_result: Callable[[str], None]) -> Backend:
+    from cargo_stow.backends.docker import DockerBackend  # noqa: PLC0415 - one of them is enough
+
+    return DockerBackend(runner, environment, print_result)
+
+
+def _youki(runner: Runner, environment: Mapping[str, str], _print_result: Callable[[str], None]) -> Backend:
+    from cargo_stow.backends.youki.backend import YoukiBackend  # noqa: PLC0415
+
+    return YoukiBackend(runner, environment)
+
+
 BACKENDS: dict[str, Callable[[Runner, Mapping[str, str], Callable[[str], None]], Backend]] = {
-    "docker": DockerBackend,
-    "youki": YoukiBackend,
+    "docker": _docker,
+    "youki": _youki,
 }
 
 
@@ -42,6 +53,8 @@ def _why_not(environment: Mapping[str, str]) -> str:
     try:
         Engine(environment).ping()
     except (EngineStoppedError, EngineDeniedError) as error:
+        from cargo_stow.sandbox.runtime import DEFAULT, find_runtime  # noqa: PLC0415 - mostly an engine answers
+
         with contextlib.suppress(ToolMissingError):
             find_runtime(environment.get("CARGO_STOW_RUNTIME") or DEFAULT, environment)
             return error.message

@@ -76,7 +76,6 @@ class Process:
     user: int = 0
     group: int = 0
     groups: tuple[int, ...] = ()
-    may_gain_privileges: bool = False
 
 
 def make_bundle(root: str, process: Process, binds: tuple[Bind, ...], *, cgroup: str, machine: str) -> dict[str, Any]:
@@ -110,7 +109,8 @@ def _process(process: Process) -> dict[str, Any]:
         "env": [f"{name}={value}" for name, value in process.environment],
         "cwd": process.directory,
         "capabilities": {"bounding": list(_CAPABILITIES), "effective": held, "permitted": held},
-        "noNewPrivileges": not process.may_gain_privileges,
+        # For programs too: youki loads the filter when it has given up the privilege that this takes without it.
+        "noNewPrivileges": True,
     }
 
 

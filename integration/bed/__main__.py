@@ -1,10 +1,10 @@
-"""`python -m integration.bed [step...]`: make the named steps of the bed; without a name, all but newer-engine."""
+"""`python -m integration.bed [step...]`: make the named steps of the bed; without a name, all but newer-engine and youki."""
 
 from __future__ import annotations
 
 import sys
 
-from integration.bed import buildx, engine, images, newer_engine, registry
+from integration.bed import buildx, engine, images, newer_engine, registry, youki
 from integration.bed.failure import BedError
 
 _STEPS = {
@@ -13,6 +13,7 @@ _STEPS = {
     "images": images.ensure,
     "registry": registry.ensure,
     "newer-engine": newer_engine.ensure,
+    "youki": youki.ensure,
 }
 _DEFAULT = ("engine", "buildx", "images", "registry")
 _USAGE = 2

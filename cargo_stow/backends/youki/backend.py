@@ -39,10 +39,9 @@ if TYPE_CHECKING:
 class YoukiBackend:
     """A Backend without a daemon. Nothing is looked for before the first request."""
 
-    def __init__(self, runner: Runner, environment: Mapping[str, str], print_result: Callable[[str], None]) -> None:
+    def __init__(self, runner: Runner, environment: Mapping[str, str]) -> None:
         self._runner = runner
         self._environment = environment
-        self._print_result = print_result
         self._store = find_store(environment)
         self._images = Images(self._store.directory)
         self._sources = Sources(self._store, environment, _say)

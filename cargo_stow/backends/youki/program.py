@@ -119,7 +119,6 @@ def _process(config: Mapping[str, object], words: tuple[str, ...], given: Mappin
         user=account.user,
         group=account.group,
         groups=account.groups,
-        may_gain_privileges=True,
     )
 
 
