@@ -100,7 +100,7 @@ def _header(change: Change, mtime: int) -> tarfile.TarInfo:
     if change.status is None:
         return entry
     status = change.status
-    entry.mtime = min(int(status.st_mtime // 1), mtime)
+    entry.mtime = min(status.st_mtime_ns // 1_000_000_000, mtime)
     entry.uid, entry.gid, entry.mode = status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode)
     entry.type = _TYPES[stat.S_IFMT(status.st_mode)]
     entry.size = status.st_size if entry.isreg() else 0

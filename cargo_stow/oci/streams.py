@@ -28,8 +28,8 @@ class LayerReader:
     tarfile reads for a header, it holds in memory.
     """
 
-    def __init__(self, file: BinaryIO, media_type: str, algorithm: str, limit: int) -> None:
-        self._chunks = _decompressed(file, media_type)
+    def __init__(self, chunks: Iterator[bytes], algorithm: str, limit: int) -> None:
+        self._chunks = chunks
         self._hash = hashlib.new(algorithm)
         self._rest = memoryview(b"")
         self._left = limit
@@ -70,7 +70,8 @@ class LayerReader:
         return f"{self._hash.name}:{self._hash.hexdigest()}"
 
 
-def _decompressed(file: BinaryIO, media_type: str) -> Iterator[bytes]:
+def decompressed(file: BinaryIO, media_type: str) -> Iterator[bytes]:
+    """Yield what is in a layer of a media type, a piece at a time. Raises ImageFormatError."""
     if media_type.endswith((".tar+gzip", ".tar.gzip")):
         return _gunzip(file)
     if media_type.endswith((".tar+zstd", ".tar.zstd")):
