@@ -7,13 +7,12 @@ youki, and in runc.
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import signal
 import subprocess
 import tarfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -78,17 +77,17 @@ def load(stow: Stow, reference: str) -> str:
     return name
 
 
-def read(store: str, digest: str) -> dict[str, object]:
+def read(store: str, digest: str) -> dict[str, Any]:
     with open(f"{store}/blobs/sha256/{digest[7:]}", encoding="utf-8") as file:  # noqa: PTH123
-        found: dict[str, object] = json.load(file)
+        found: dict[str, Any] = json.load(file)
     return found
 
 
 def write_archive(store: str, digest: str, name: str, archive: Path) -> None:
     """Write what `docker load` reads (Docker image specification 1.2), from the blobs of a layout."""
     manifest = read(store, digest)
-    layers = [layer["digest"][7:] for layer in manifest["layers"]]  # type: ignore[index, attr-defined]
-    config = manifest["config"]["digest"][7:]  # type: ignore[index]
+    layers = [layer["digest"][7:] for layer in manifest["layers"]]
+    config = manifest["config"]["digest"][7:]
     document = [{"Config": config, "RepoTags": [name], "Layers": layers}]
     with tarfile.open(archive, "w") as tar:
         for blob in dict.fromkeys((config, *layers)):
@@ -143,15 +142,15 @@ def test_streams_and_exit_codes(make: Callable[[str, str], Stow], runtime: str) 
     assert stow("run", "-q", "--", "--whoami").out == "uid=65532 gid=65532\n"
 
 
-def test_a_signal_ends_the_program(make: Callable[[str, str], Stow], runtime: str) -> None:
+def test_the_program_ends_with_its_input(make: Callable[[str, str], Stow], runtime: str) -> None:
     stow = make("greeter", runtime)
-    stow("build")
     running = stow.start("run", "-q", "--", "--wait")
-    running.wait_for("waiting")
-    running.process.send_signal(signal.SIGTERM)
-    # A first process of a namespace has no default action for a signal, so it ends with its input or by force.
-    running.process.send_signal(signal.SIGKILL)
-    running.wait(60)
+    running.until_it_says("waiting")
+    assert running.process.stdin
+    running.process.stdin.close()
+    running.process.stdin = None
+    assert stow.finish(running, code=0).out == "waiting\n"
+    assert not running.survivors()
 
 
 def test_an_edit_is_seen_and_its_revert_is_the_first_image(make: Callable[[str, str], Stow]) -> None:
@@ -211,8 +210,8 @@ def test_what_is_killed_leaves_nothing_mounted(make: Callable[[str, str], Stow],
     for number in range(3):
         stow.edit("src/main.rs", "fn main", f"const N{number}: u8 = 1;\nfn main")
         running = stow.start("build")
-        running.wait_for_error("[build 1/1]")
-        os.kill(running.process.pid, signal.SIGKILL)
+        running.until_it_says("[build 1/1]")
+        running.send(signal.SIGKILL)
         running.wait(60)
     with open("/proc/self/mountinfo", encoding="utf-8") as mounts:  # noqa: PTH123
         assert str(store) not in mounts.read()

@@ -25,11 +25,7 @@ class Chunks(io.RawIOBase):
         return True
 
     def readinto(self, buffer: WriteableBuffer) -> int:
-        while not self._rest:
-            try:
-                self._rest = next(self._chunks)
-            except StopIteration:
-                return 0
+        self._rest = self._rest or next(filter(None, self._chunks), b"")
         view = memoryview(buffer).cast("B")
         size = min(len(view), len(self._rest))
         view[:size] = self._rest[:size]

@@ -1,4 +1,4 @@
-"""`python -m integration.bed [step...]`: make the named steps of the bed; without a name, all but newer-engine and youki."""
+"""`python -m integration.bed [step...]`: make these of the bed, or all but newer-engine and youki."""
 
 from __future__ import annotations
 

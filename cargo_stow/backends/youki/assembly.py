@@ -176,7 +176,7 @@ def _document(
         name: described[name] for name in ("architecture", "os", "variant", "os.version") if described.get(name)
     }
     history = [{"created": created, "created_by": "cargo-stow"} for _ in packed]
-    before = [each for each in (base.document.get("history") or ())] if base else []
+    before = base.document.get("history") or () if base else ()
     return {
         "created": created,
         **platform,

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _VOLUME_PARTS = (2, 3)
 
 
-def run_attached(  # noqa: PLR0913, PLR0917 - what a run is made of
+def run_attached(  # noqa: PLR0917 - what a run is made of
     identity: str,
     options: RunOptions,
     store: Store,
@@ -83,7 +83,7 @@ def _volume(text: str) -> Bind:
     return Bind(source=str(source), target=parts[1], is_writable=parts[2:] != ["ro"])
 
 
-def _run(  # noqa: PLR0913, PLR0917 - as above
+def _run(  # noqa: PLR0917 - as above
     identity: str,
     words: tuple[str, ...],
     given: Mapping[str, str],

@@ -38,7 +38,8 @@ class Sources:
         self._say = say
         self._engine = Engine(environment)
 
-    def registry(self, *, to_push: bool = False) -> Registry:
+    def registry(self) -> Registry:
+        """A client of all registries. Makes no request yet."""
         from cargo_stow.oci.registry.client import Registry  # noqa: PLC0415 - it imports requests
 
         return Registry(self._environment)
@@ -86,7 +87,7 @@ class Sources:
         known = images.find(image.id)
         if known is not None:
             return known
-        from cargo_stow.oci.archive import import_archive  # noqa: PLC0415 - most images come of a registry
+        from cargo_stow.oci.imports import import_archive  # noqa: PLC0415 - most images come of a registry
 
         self._say(f"{reference} from the engine at {self._engine.address}")
         with self._engine.saved(image.id) as archive:
