@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cargo_stow.errors import NoCredentialsError, RefusedError, RegistryError, StowError
-from cargo_stow.oci.credentials import find_credentials, native_config_file
+from cargo_stow.oci.credentials import Credentials, find_credentials, native_config_file
 from cargo_stow.oci.registry.client import Registry
 from cargo_stow.oci.registry.exchange import Exchange, Message
 from cargo_stow.oci.registry.mirrors import Configuration
+from cargo_stow.oci.registry.tokens import Authorizer, Site
 from cargo_stow.reference import ImageRef, parse_reference
 from tests.oci.fake_registry import IDENTITY, PASSWORD, USER, Canned, FakeRegistry, describe, digest_of, make_manifest
 
@@ -204,3 +205,34 @@ def test_the_credentials_of_docker_hub(home: Path, log_in: Callable[..., None]) 
     with Registry({"HOME": str(home), "PATH": "/nowhere"}, load=lambda *_: Configuration()) as client:
         connection, repository = client._own(parse_reference("debian"))
     assert (connection._credentials.user, repository) == (USER, "library/debian")
+
+
+def write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True)
+    path.write_text(text)
+
+
+def test_a_mirror_gets_no_credentials_of_the_registry(  # noqa: PLR0917
+    client: Registry,
+    server: FakeRegistry,
+    name: ImageRef,
+    log_in: Callable[..., None],
+    make_server: Callable[[], FakeRegistry],
+    tmp_path: Path,
+) -> None:
+    mirror = make_server()
+    mirror.auth = server.auth = "bearer"
+    log_in(server.host)
+    hosts = f'[host."{mirror.url}"]\ncapabilities = ["pull", "resolve"]\n'
+    write(tmp_path / "etc/containerd/certs.d" / server.host / "hosts.toml", hosts)
+    assert client.resolve(name).digest == digest_of(IMAGE)
+    assert [one.query["ns"] for one in mirror.asked("HEAD")] == [[server.host]]
+    assert {one.authorization for one in mirror.seen} == {""}
+    assert "ns" not in server.asked("HEAD")[0].query
+
+
+def test_a_password_is_not_sent_in_plain_text_for_a_registry_with_tls() -> None:
+    authorizer = Authorizer(Credentials(user=USER, password=PASSWORD), Exchange())
+    site = Site(url="https://registry.example.org")
+    with pytest.raises(RegistryError, match="do not send secrets"):
+        authorizer.learn('Bearer realm="http://registry.example.org/token"', ["x"], site)

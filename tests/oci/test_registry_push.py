@@ -8,9 +8,11 @@ import json
 from typing import TYPE_CHECKING, BinaryIO
 
 import pytest
+import requests
 
 from cargo_stow.errors import FileError, ImageFormatError, ImageNotFoundError, RegistryError
 from cargo_stow.oci.descriptor import INDEX, MANIFEST
+from cargo_stow.oci.registry.connection import locate_answer
 from cargo_stow.oci.registry.publish import publish, publish_index
 from cargo_stow.reference import ImageRef, parse_reference
 from tests.oci.fake_registry import Canned, FakeRegistry, describe, digest_of, make_manifest
@@ -186,3 +188,27 @@ def test_no_index_of_an_index_or_of_nothing(client: Registry, server: FakeRegist
 def test_what_is_no_image_is_not_pushed(client: Registry, name: ImageRef, blobs: Blobs, data: bytes) -> None:
     with pytest.raises(ImageFormatError):
         publish(client, [name], blobs.put(data, MANIFEST), blobs, (), silent)
+
+
+@pytest.mark.parametrize(
+    ("location", "expected"),
+    [
+        ("", ""),
+        ("/v2/x?a=b", "https://r.example.org/v2/x?a=b"),
+        ("https://s.example.org/y", "https://s.example.org/y"),
+    ],
+)
+def test_where_an_upload_goes_on(location: str, expected: str) -> None:
+    assert locate_answer(make_answer(location)) == expected
+
+
+def test_an_upload_does_not_leave_tls() -> None:
+    with pytest.raises(RegistryError, match="without TLS"):
+        locate_answer(make_answer("http://r.example.org/v2/x"))
+
+
+def make_answer(location: str) -> requests.Response:
+    answer = requests.Response()
+    answer.url = "https://r.example.org/v2/x/blobs/uploads/"
+    answer.headers["Location"] = location
+    return answer
