@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import traceback
 from typing import TYPE_CHECKING
@@ -236,3 +237,20 @@ def test_a_password_is_not_sent_in_plain_text_for_a_registry_with_tls() -> None:
     site = Site(url="https://registry.example.org")
     with pytest.raises(RegistryError, match="do not send secrets"):
         authorizer.learn('Bearer realm="http://registry.example.org/token"', ["x"], site)
+
+
+def test_an_upload_to_another_host_gets_no_credentials(
+    client: Registry,
+    server: FakeRegistry,
+    name: ImageRef,
+    log_in: Callable[..., None],
+    make_server: Callable[[], FakeRegistry],
+) -> None:
+    storage, server.auth = make_server(), "basic"
+    log_in(server.host)
+    client.resolve(name)
+    location = {"Location": f"{storage.url}/v2/team/web/blobs/uploads/1?state=a%2Fb"}
+    server.canned.append(Canned(method="POST", ends="/uploads/", status=202, headers=location))
+    client.upload(name, describe(LAYER), lambda: io.BytesIO(LAYER), lambda _: None)
+    assert storage.blobs["team/web", digest_of(LAYER)] == LAYER
+    assert [one.authorization for one in storage.seen] == [""]

@@ -160,9 +160,9 @@ def test_an_empty_blob(client: Registry, server: FakeRegistry, name: ImageRef, b
     assert blobs.path(digest_of(b"")).read_bytes() == b""
 
 
-def mirror(etc: Path, host: str, mirror: str) -> None:
+def mirror(etc: Path, host: str, mirror: str, more: str = "") -> None:
     (etc / "containers").mkdir(parents=True)
-    text = f'[[registry]]\nlocation = "{host}"\n[[registry.mirror]]\nlocation = "{mirror}"\n'
+    text = f'[[registry]]\nlocation = "{host}"\n[[registry.mirror]]\nlocation = "{mirror}"\n{more}'
     (etc / "containers/registries.conf").write_text(text)
 
 
@@ -184,6 +184,19 @@ def test_a_mirror_is_asked_first_and_the_registry_where_it_fails(  # noqa: PLR09
     assert blobs.path(digest_of(LAYER)).read_bytes() == LAYER
     assert other.asked("GET", "/blobs/")
     assert len(server.asked("GET", "/blobs/")) == 1
+
+
+def test_a_mirror_of_digests_is_not_asked_for_tags(
+    client: Registry, server: FakeRegistry, name: ImageRef, tmp_path: Path, make_server: Callable[[], FakeRegistry]
+) -> None:
+    other = make_server()
+    mirror(tmp_path / "etc", server.host, other.host, 'pull-from-mirror = "digest-only"\n')
+    other.hold_manifest("team/web", "1", IMAGE)
+    client.resolve(name)
+    assert not other.seen
+    client.fetch_manifest(name, digest_of(IMAGE))
+    assert len(other.asked("GET", "/manifests/")) == 1
+    assert not server.asked("GET", "/manifests/")
 
 
 def test_a_mirror_that_is_down(client: Registry, server: FakeRegistry, name: ImageRef, tmp_path: Path) -> None:
