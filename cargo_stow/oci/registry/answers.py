@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from cargo_stow.errors import ImageFormatError, StowError
 from cargo_stow.oci.blobs import LARGEST_DOCUMENT
-from cargo_stow.oci.registry.exchange import host_of, translated
+from cargo_stow.oci.registry.exchange import attempt, host_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,8 +28,7 @@ def read_pieces(response: requests.Response) -> Iterator[bytes]:
     """
     pieces = response.raw.stream(_PIECE, decode_content=False)
     while True:
-        with translated(host_of(response.url)):
-            piece = next(pieces, b"")
+        piece = attempt(host_of(response.url), lambda: next(pieces, b""))
         if not piece:
             return
         yield piece

@@ -66,8 +66,8 @@ def _containers_files(environment: Mapping[str, str], system: Path) -> Iterator[
 
 def _load_hosts(registry: str, directory: Path) -> Table:
     """The first there is: containerd also takes a name without the colon, and one for all registries."""
-    name, _, port = registry.partition(":")
-    for folder in dict.fromkeys((registry, f"{name}_{port}_" if port else registry, "_default")):
+    name, _, port = registry.rpartition(":")
+    for folder in dict.fromkeys((registry, f"{name}_{port}_" if name else registry, "_default")):
         table = _load(directory / folder / "hosts.toml")
         if table:
             return _with_whole_paths(table, directory / folder)

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urljoin
 
+from cargo_stow.errors import RegistryError
 from cargo_stow.oci.registry.answers import read_message
 from cargo_stow.oci.registry.errors import UnreachableError, make_answer_error, make_credentials_error
-from cargo_stow.oci.registry.exchange import Message, origin
+from cargo_stow.oci.registry.exchange import Message, host_of, origin
 from cargo_stow.oci.registry.tokens import Authorizer, DeniedError, Site
 
 if TYPE_CHECKING:
@@ -142,6 +143,15 @@ class Connection:
 
 
 def locate_answer(response: requests.Response) -> str:
-    """The whole address that `Location` of an answer names, "" where there is none."""
+    """The whole address that `Location` of an answer names, "" where there is none.
+
+    Raises RegistryError for one that leaves TLS: a registry behind a proxy that does not know of it gives such ones.
+    """
     target = response.headers.get("Location", "")
-    return urljoin(response.url, target) if target else ""
+    url = urljoin(response.url, target) if target else ""
+    if response.url.startswith("https:") and url.startswith("http:"):
+        raise RegistryError(
+            f"the registry at {host_of(response.url)} wants what is sent to it without TLS from now on",
+            hint="have its proxy set X-Forwarded-Proto, or the registry give relative addresses",
+        )
+    return url

@@ -14,7 +14,7 @@ import socket
 import ssl
 import time
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 import requests
@@ -26,8 +26,9 @@ from cargo_stow.oci.causes import walk_causes
 from cargo_stow.oci.registry.errors import BrokenOffError, UnreachableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
+_T = TypeVar("_T")
 TRIES = 4
 _LONGEST_WAIT = 10.0
 _FIRST_WAIT = 0.5
@@ -75,21 +76,21 @@ class Exchange:
 
     def send(self, message: Message) -> requests.Response:
         """Send and follow; the answer is a stream, to be closed, of whatever status. Raises RegistryError."""
-        for attempt in range(TRIES - 1 if message.repeated else 0):
+        for number in range(TRIES - 1 if message.repeated else 0):
             try:
                 response = self._follow(message)
             except BrokenOffError:
-                self.wait(attempt)
+                self.wait(number)
                 continue
             if response.status_code not in PASSING:
                 return response
             response.close()
-            self.wait(attempt, response.headers.get("Retry-After", ""))
+            self.wait(number, response.headers.get("Retry-After", ""))
         return self._follow(message)
 
-    def wait(self, attempt: int, asked: str = "") -> None:
-        """Wait before a repetition: what the registry asked for, in seconds, but no longer than ten of them."""
-        seconds = float(asked) if asked.isdecimal() else _FIRST_WAIT * 2**attempt
+    def wait(self, number: int, asked: str = "") -> None:
+        """Wait before a repetition, the first being number 0: as many seconds as were `asked` for, ten at most."""
+        seconds = float(asked) if asked.isdecimal() else _FIRST_WAIT * 2**number
         self._sleep(min(seconds, _LONGEST_WAIT))
 
     def _follow(self, message: Message) -> requests.Response:
@@ -121,20 +122,23 @@ class Exchange:
 
     def _send(self, message: Message) -> requests.Response:
         body: Any = message.body() if message.body else None
-        with contextlib.ExitStack() as stack, translated(host_of(message.url)):
+        with contextlib.ExitStack() as stack:
             if hasattr(body, "close"):
                 stack.callback(body.close)
-            return self._session.request(
-                message.method,
-                message.url,
-                headers=dict(message.headers),
-                data=body,
-                auth=_Authorization(message.authorization),
-                verify=message.verify,
-                timeout=_TIMEOUT,
-                allow_redirects=False,
-                stream=True,
-            )
+            return attempt(host_of(message.url), lambda: self._request(message, body))
+
+    def _request(self, message: Message, body: Any) -> requests.Response:
+        return self._session.request(
+            message.method,
+            message.url,
+            headers=dict(message.headers),
+            data=body,
+            auth=_Authorization(message.authorization),
+            verify=message.verify,
+            timeout=_TIMEOUT,
+            allow_redirects=False,
+            stream=True,
+        )
 
 
 class _Authorization(requests.auth.AuthBase):
@@ -160,15 +164,15 @@ def host_of(url: str) -> str:
     return urlsplit(url).netloc.rpartition("@")[2]
 
 
-@contextlib.contextmanager
-def translated(host: str) -> Iterator[None]:
-    """Turn what sending or reading raises into an UnreachableError, which keeps nothing of it."""
+def attempt(host: str, act: Callable[[], _T]) -> _T:
+    """Send or read; whatever that raises becomes an UnreachableError, which keeps nothing of it.
+
+    A context manager could not do it: it would leave the exception in the chain.
+    """
     try:
-        yield
+        return act()
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
         failure = _translate(error, host)
-    else:
-        return
     raise failure
 
 
@@ -181,14 +185,14 @@ def _translate(error: BaseException, host: str) -> UnreachableError:
     broken: type[UnreachableError] = UnreachableError
     if any_is(requests.exceptions.ProxyError, urllib3.exceptions.ProxyError):
         why, hint = "the proxy gave no connection", "see HTTPS_PROXY, HTTP_PROXY and NO_PROXY"
-    elif any_is(socket.gaierror, urllib3.exceptions.NameResolutionError):
+    elif any_is(socket.gaierror):
         why, hint = "its name is not known", "check the registry's name, and the network"
     elif any_is(ssl.SSLError, requests.exceptions.SSLError, urllib3.exceptions.SSLError):
         why, hint = "TLS failed", f"if its authority is your own, put it into /etc/docker/certs.d/{host}/ca.crt"
-    elif any_is(TimeoutError, requests.Timeout, urllib3.exceptions.TimeoutError):
-        why, hint = "it did not answer in time", "check the network, and try again"
     elif any_is(ConnectionRefusedError):
         why, hint = "the connection was refused", "check host and port, and whether it runs"
+    elif any_is(TimeoutError, requests.Timeout, urllib3.exceptions.ReadTimeoutError):
+        why, hint = "it did not answer in time", "check the network, and try again"
     elif any_is(ConnectionError, urllib3.exceptions.ProtocolError, http.client.HTTPException):
         why, hint, broken = "the connection broke", "check the network, and try again", BrokenOffError
     else:

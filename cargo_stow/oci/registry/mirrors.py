@@ -91,6 +91,8 @@ def _mirrors_of_containerd(table: Table, own: Endpoint) -> Iterator[Endpoint]:
     hosts = table.get("host", {})
     for url, entry in hosts.items() if isinstance(hosts, dict) else ():
         able = entry.get("capabilities", ["pull", "resolve", "push"])
+        if not isinstance(able, list):
+            raise UsageError(f"hosts.toml gives `{url}` capabilities that are no list")
         if "pull" in able or "resolve" in able:
             host = _make_host(url, entry, own.host.registry)
             yield Endpoint(host=host, repository=own.repository, for_tags="resolve" in able, for_digests="pull" in able)
@@ -106,12 +108,15 @@ def _with_server(own: Endpoint, table: Table) -> Endpoint:
 
 
 def _make_host(url: str, entry: Table, namespace: str) -> Host:
-    parts = urlsplit(url if "://" in url else f"https://{url}")
+    try:
+        parts = urlsplit(url if "://" in url else f"https://{url}")
+    except ValueError:
+        parts = urlsplit("")
+    if parts.scheme not in {"https", "http"} or not parts.netloc:
+        raise UsageError(f"hosts.toml names a host that is no address: `{url}`")
     path = parts.path.rstrip("/")
     if not _flag(entry, "override_path") and not path.endswith("/v2"):
         path += "/v2"
-    if parts.scheme not in {"https", "http"} or not parts.netloc:
-        raise UsageError(f"hosts.toml names a host that is no address: `{url}`")
     skipped = _flag(entry, "skip_verify")
     authority = entry.get("ca", "")
     return Host(

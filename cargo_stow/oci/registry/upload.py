@@ -146,17 +146,26 @@ class _Body:
             return b""
         if self._file is None:
             self._file = self._open()
-        piece = self._file.read(min(size, self._blob.size - self._sent))
+        piece = self._read(self._file, min(size, self._blob.size - self._sent))
         before, self._sent = self._sent, self._sent + len(piece)
         if before // _STEP != self._sent // _STEP or self._sent == self._blob.size:
             self._tell()
-        if not piece:
-            raise FileError(f"the file of {self._blob.digest} ends after {self._sent} bytes of {self._blob.size}")
         return piece
 
     def close(self) -> None:
         if self._file is not None:
             self._file.close()
+
+    def _read(self, file: BinaryIO, size: int) -> bytes:
+        """A piece; a disk that fails must not be taken for a network that does."""
+        failure = f"ends after {self._sent} bytes of {self._blob.size}"
+        try:
+            piece = file.read(size)
+        except OSError as error:
+            piece, failure = b"", f"cannot be read: {error.strerror}"
+        if not piece:
+            raise FileError(f"the file of {self._blob.digest} {failure}", hint="build the image again")
+        return piece
 
     def _tell(self) -> None:
         self._progress(
