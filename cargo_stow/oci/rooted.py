@@ -38,9 +38,11 @@ def split_name(name: str) -> Parts:
     parts = tuple(part for part in name.split("/") if part not in ("", "."))
     if ".." in parts:
         raise ImageFormatError(f"a layer has an entry that leaves its directory: {name!r}")
-    encoded = name.encode("utf-8", "surrogateescape") if name.isprintable() else _encoded(name)
-    if b"\0" in encoded or len(encoded) > _LONGEST_PATH or any(len(os.fsencode(p)) > _LONGEST_NAME for p in parts):
+    size = len(_encoded(name))
+    if "\0" in name or size > _LONGEST_PATH:
         raise ImageFormatError(f"a layer has an entry whose name no file can have: {name[:80]!r}")
+    if size > _LONGEST_NAME and any(len(_encoded(part)) > _LONGEST_NAME for part in parts):
+        raise ImageFormatError(f"a layer has an entry whose name is too long: {name[:80]!r}")
     return parts
 
 
