@@ -96,16 +96,13 @@ class Root:
     def remove(self, parent: Parts, name: str, fd: int) -> None:
         """Remove whatever has a name in an open directory, whose path without links is `parent`.
 
-        That directory may then be closed: ask for it again.
+        Ask for that directory again, by its real path: this may have been on the way that was asked for.
         """
         mode = os.stat(name, dir_fd=fd, follow_symlinks=False).st_mode
         if stat.S_ISDIR(mode):
             shutil.rmtree(self.real((*parent, name)))
         else:
             os.unlink(name, dir_fd=fd)
-        # A file is on the way to no directory.
-        if not stat.S_ISREG(mode):
-            self.forget()
 
     def _walk(self, parts: Parts, *, make: bool) -> tuple[int, Parts]:
         stack = [os.dup(self._root)]

@@ -224,6 +224,12 @@ def test_a_hard_link_to_a_link_is_the_link(root: Path) -> None:
     assert (root / "file").stat().st_nlink == 1
 
 
+def test_a_directory_that_was_replaced_gets_no_mode(root: Path) -> None:
+    apply(root, archive(directory("other/b", mode=0o755)))
+    apply(root, archive(directory("a/b", mode=0o700), symlink("a", "other")))
+    assert stat.S_IMODE((root / "other" / "b").stat().st_mode) == 0o755
+
+
 def test_devices_of_dev_are_skipped(root: Path) -> None:
     apply(root, archive(directory("dev"), entry("dev/null", tarfile.CHRTYPE, devmajor=1, devminor=3)))
     assert names(root) == ["dev"]
