@@ -14,7 +14,17 @@ from typing import TYPE_CHECKING
 
 from cargo_stow.errors import ImageFormatError
 from cargo_stow.oci.attributes import write_attributes
-from cargo_stow.oci.making import kept_attributes, make_file, make_pipe, make_symlink, nanoseconds
+from cargo_stow.oci.making import (
+    check_skipped,
+    check_target,
+    hard_link,
+    kept_attributes,
+    make_file,
+    make_pipe,
+    make_symlink,
+    missing,
+    nanoseconds,
+)
 from cargo_stow.oci.rooted import Parts, Root, split_name
 
 if TYPE_CHECKING:
@@ -70,7 +80,7 @@ class Changes:
         elif entry.isfifo():
             self._place(parts, lambda name, fd: make_pipe(entry, name, fd, own=self._is_root))
         else:
-            _check_skipped(entry, parts)
+            check_skipped(entry, parts)
 
     def finish(self) -> None:
         """Give the directories their modes and times, the innermost first. Raises OSError."""
@@ -143,7 +153,7 @@ class Changes:
         except FileExistsError:
             if not stat.S_ISDIR(os.stat(name, dir_fd=fd, follow_symlinks=False).st_mode):
                 self._root.remove(parent, name, fd)
-                fd, parent = self._root.directory(parts[:-1])
+                fd, parent = self._root.directory(parent)
                 os.mkdir(name, 0o700, dir_fd=fd)
         self._note(parent, name)
         real = (*parent, name)
@@ -158,10 +168,10 @@ class Changes:
             # The directory of the new name is opened next, and that closes this one.
             source = os.dup(self._root.directory(target[:-1], make=False)[0])
         except FileNotFoundError as error:
-            raise _missing(entry) from error
+            raise missing(entry) from error
         try:
-            _check_target(entry, target, source)
-            self._place(parts, lambda name, fd: _hard_link(target[-1], source, name, fd))
+            check_target(entry, target, source)
+            self._place(parts, lambda name, fd: hard_link(target[-1], source, name, fd))
         finally:
             os.close(source)
 
@@ -172,7 +182,8 @@ class Changes:
             make(parts[-1], fd)
         except FileExistsError:
             self._root.remove(parent, parts[-1], fd)
-            fd, parent = self._root.directory(parts[:-1])
+            # By its real path: what was removed may have been on the way that the entry's name takes.
+            fd, parent = self._root.directory(parent)
             make(parts[-1], fd)
         self._note(parent, parts[-1])
 
@@ -181,30 +192,3 @@ class Changes:
         while parts and parts not in self._own:
             self._own.add(parts)
             parts = parts[:-1]
-
-
-def _check_skipped(entry: tarfile.TarInfo, parts: Parts) -> None:
-    """Devices: whoever runs an image makes those of `dev`, and no image has others. Raises ImageFormatError."""
-    if not entry.isdev():
-        raise ImageFormatError(f"a layer has an entry of an unknown kind: {entry.name!r} is {entry.type!r}")
-    # 0/0 is how overlayfs itself says that something was removed.
-    if parts[0] != "dev" or (entry.ischr() and not entry.devmajor and not entry.devminor):
-        raise ImageFormatError(f"a layer has a device: {entry.name!r}")
-
-
-def _check_target(entry: tarfile.TarInfo, target: Parts, source: int) -> None:
-    try:
-        mode = os.stat(target[-1], dir_fd=source, follow_symlinks=False).st_mode if target else stat.S_IFDIR
-    except FileNotFoundError as error:
-        raise _missing(entry) from error
-    if stat.S_ISDIR(mode):
-        raise ImageFormatError(f"a layer has a hard link to a directory: {entry.name!r} to {entry.linkname!r}")
-
-
-def _missing(entry: tarfile.TarInfo) -> ImageFormatError:
-    return ImageFormatError(f"a layer has a hard link to what is not there: {entry.name!r} to {entry.linkname!r}")
-
-
-def _hard_link(target: str, source: int, name: str, fd: int) -> None:
-    # A link to a symbolic link is one to the link itself.
-    os.link(target, name, src_dir_fd=source, dst_dir_fd=fd, follow_symlinks=False)

@@ -7,6 +7,7 @@ FileExistsError before anything is done where the name is taken.
 from __future__ import annotations
 
 import os
+import stat
 from typing import TYPE_CHECKING
 
 from cargo_stow.errors import ImageFormatError
@@ -76,6 +77,35 @@ def nanoseconds(entry: tarfile.TarInfo) -> int:
     """An entry's time of modification; whole seconds are exact, fractions to a microsecond."""
     whole = int(entry.mtime)
     return whole * 1_000_000_000 + round((entry.mtime - whole) * 1_000_000) * 1000
+
+
+def check_skipped(entry: tarfile.TarInfo, parts: tuple[str, ...]) -> None:
+    """Devices: whoever runs an image makes those of `dev`, and no image has others. Raises ImageFormatError."""
+    if not entry.isdev():
+        raise ImageFormatError(f"a layer has an entry of an unknown kind: {entry.name!r} is {entry.type!r}")
+    # 0/0 is how overlayfs itself says that something was removed.
+    if parts[0] != "dev" or (entry.ischr() and not entry.devmajor and not entry.devminor):
+        raise ImageFormatError(f"a layer has a device: {entry.name!r}")
+
+
+def check_target(entry: tarfile.TarInfo, target: tuple[str, ...], source: int) -> None:
+    """Raise ImageFormatError unless a hard link's target, in the open directory `source`, is there to be linked."""
+    try:
+        mode = os.stat(target[-1], dir_fd=source, follow_symlinks=False).st_mode if target else stat.S_IFDIR
+    except FileNotFoundError as error:
+        raise missing(entry) from error
+    if stat.S_ISDIR(mode):
+        raise ImageFormatError(f"a layer has a hard link to a directory: {entry.name!r} to {entry.linkname!r}")
+
+
+def missing(entry: tarfile.TarInfo) -> ImageFormatError:
+    """The error of a hard link without a target."""
+    return ImageFormatError(f"a layer has a hard link to what is not there: {entry.name!r} to {entry.linkname!r}")
+
+
+def hard_link(target: str, source: int, name: str, fd: int) -> None:
+    """Give a file of the open directory `source` another name. One of a symbolic link is one of the link itself."""
+    os.link(target, name, src_dir_fd=source, dst_dir_fd=fd, follow_symlinks=False)
 
 
 def _write_contents(entry: tarfile.TarInfo, tar: tarfile.TarFile, new: int) -> None:

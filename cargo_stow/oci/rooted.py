@@ -38,9 +38,11 @@ def split_name(name: str) -> Parts:
     parts = tuple(part for part in name.split("/") if part not in ("", "."))
     if ".." in parts:
         raise ImageFormatError(f"a layer has an entry that leaves its directory: {name!r}")
-    encoded = name.encode("utf-8", "surrogateescape") if name.isprintable() else _encoded(name)
-    if b"\0" in encoded or len(encoded) > _LONGEST_PATH or any(len(os.fsencode(p)) > _LONGEST_NAME for p in parts):
+    size = len(_encoded(name))
+    if "\0" in name or size > _LONGEST_PATH:
         raise ImageFormatError(f"a layer has an entry whose name no file can have: {name[:80]!r}")
+    if size > _LONGEST_NAME and any(len(_encoded(part)) > _LONGEST_NAME for part in parts):
+        raise ImageFormatError(f"a layer has an entry whose name is too long: {name[:80]!r}")
     return parts
 
 
@@ -94,16 +96,13 @@ class Root:
     def remove(self, parent: Parts, name: str, fd: int) -> None:
         """Remove whatever has a name in an open directory, whose path without links is `parent`.
 
-        That directory may then be closed: ask for it again.
+        Ask for that directory again, by its real path: this may have been on the way that was asked for.
         """
         mode = os.stat(name, dir_fd=fd, follow_symlinks=False).st_mode
         if stat.S_ISDIR(mode):
             shutil.rmtree(self.real((*parent, name)))
         else:
             os.unlink(name, dir_fd=fd)
-        # A file is on the way to no directory.
-        if not stat.S_ISREG(mode):
-            self.forget()
 
     def _walk(self, parts: Parts, *, make: bool) -> tuple[int, Parts]:
         stack = [os.dup(self._root)]

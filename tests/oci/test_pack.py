@@ -255,4 +255,4 @@ def test_the_bytes_are_these(bench: Bench) -> None:
     packed = bench.pack(below=False)
     assert packed is not None
     assert packed.diff_id == "sha256:88cc3fbbbe09853e31d494441ae67be1effc9d4bffbe5088ad02824fe5dd5a35"
-    assert packed.descriptor.digest == "sha256:BLOB"
+    assert packed.descriptor.digest == "sha256:e0649c2996c333efded8dc1615160731fd7face386aa4ee6c6d4a65789dccecc"

@@ -183,6 +183,7 @@ REFUSED = {
     "link to itself": archive(entry("x"), hard_link("x", "x")),
     "loop": archive(symlink("a", "b"), symlink("b", "a"), entry("a/x")),
     "below a file": archive(entry("a"), entry("a/x")),
+    "below what it removed": archive(symlink("a/l", "/"), entry("a/l/a"), entry("a/l/x")),
     "root as a file": archive(entry("./")),
     "device": archive(entry("x", tarfile.BLKTYPE, devmajor=8)),
     "device by a link": archive(symlink("x", "dev"), entry("x/y", tarfile.CHRTYPE, devmajor=1)),
@@ -215,6 +216,18 @@ def test_what_would_do_harm_is_refused(root: Path, layer: bytes) -> None:
     assert [path.name for path in root.parent.iterdir() if path != root] == ["canary"]
     assert [path.name for path in (root.parent / "canary").iterdir()] == ["file"]
     assert (root.parent / "canary" / "file").stat().st_nlink == 1
+
+
+def test_a_hard_link_to_a_link_is_the_link(root: Path) -> None:
+    apply(root, archive(entry("file"), symlink("link", "file"), hard_link("again", "link")))
+    assert os.readlink(root / "again") == "file"  # noqa: PTH115
+    assert (root / "file").stat().st_nlink == 1
+
+
+def test_a_directory_that_was_replaced_gets_no_mode(root: Path) -> None:
+    apply(root, archive(directory("other/b", mode=0o755)))
+    apply(root, archive(directory("a/b", mode=0o700), symlink("a", "other")))
+    assert stat.S_IMODE((root / "other" / "b").stat().st_mode) == 0o755
 
 
 def test_devices_of_dev_are_skipped(root: Path) -> None:
