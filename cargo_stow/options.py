@@ -117,6 +117,10 @@ _compilation = _options(
         ("--target-dir",),
         {"type": click.Path(path_type=Path), "metavar": "PATH", "help": "Where cargo-stow keeps its files."},
     ),
+    (
+        ("--runtime",),
+        {"metavar": "NAME", "help": "The OCI runtime of --backend youki: youki (the default), runc, crun."},
+    ),
     (("--locked",), {"is_flag": True, "help": "Fail instead of writing Stow.lock."}),
     (("--offline",), {"is_flag": True, "help": "Ask no registry; cargo uses what it has fetched before."}),
     (("--frozen",), {"is_flag": True, "help": "Both --locked and --offline."}),

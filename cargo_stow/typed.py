@@ -58,6 +58,8 @@ def _environment(options: dict[str, Any]) -> dict[str, str]:
     environment = dict(os.environ)
     if options["target_dir"]:
         environment["CARGO_TARGET_DIR"] = str(options["target_dir"])
+    if options["runtime"]:
+        environment["CARGO_STOW_RUNTIME"] = options["runtime"]
     if options["color"] == "never":
         environment["NO_COLOR"] = "1"
     return environment

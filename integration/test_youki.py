@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from integration.driver.marks import own_engine_only
 from integration.driver.stow import Stow
 
 if TYPE_CHECKING:
@@ -220,6 +221,27 @@ def test_what_is_killed_leaves_nothing_mounted(make: Callable[[str, str], Stow],
     assert not list((store / "tmp").iterdir())
 
 
+def test_no_engine_is_asked_once_the_bases_are_here(make: Callable[[str, str], Stow]) -> None:
+    stow = make("greeter", "youki")
+    stow("build")
+    stow.edit("src/main.rs", "Hello, ", "Hi, ")
+    nowhere = {"DOCKER_HOST": "unix:///nowhere.sock", "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"}
+    assert stow("build", env=nowhere).builds == 0
+    assert stow("run", "-q", "--", "you", env=nowhere).out == "Hi, you!\n"
+
+
+def test_two_builds_at_once_share_the_store(make: Callable[[str, str], Stow]) -> None:
+    first, second = make("greeter", "youki"), make("greeter", "youki")
+    for number, stow in enumerate((first, second)):
+        stow.edit("src/main.rs", "Hello, ", f"Hello {number}, ")
+    running = [stow.start("build") for stow in (first, second)]
+    for stow, each in zip((first, second), running, strict=True):
+        stow.finish(each)
+    assert first("run", "-q", "--", "you").out == "Hello 0, you!\n"
+    assert second("run", "-q", "--", "you").out == "Hello 1, you!\n"
+
+
+@own_engine_only
 def test_an_image_goes_to_a_registry(make: Callable[[str, str], Stow], registry: Registry) -> None:
     stow = make("greeter", "youki")
     stow.edit("Cargo.toml", stow.prefix, f"{registry.host}/youki")

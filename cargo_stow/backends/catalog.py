@@ -6,7 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from cargo_stow.backends.engine import Engine
-from cargo_stow.errors import EngineDeniedError, EngineStoppedError, StowError, ToolMissingError
+from cargo_stow.errors import EngineDeniedError, EngineStoppedError, RuntimeFailedError, StowError, ToolMissingError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -53,9 +53,10 @@ def _why_not(environment: Mapping[str, str]) -> str:
     try:
         Engine(environment).ping()
     except (EngineStoppedError, EngineDeniedError) as error:
-        from cargo_stow.sandbox.runtime import DEFAULT, find_runtime  # noqa: PLC0415 - mostly an engine answers
+        from cargo_stow.sandbox.runtime import DEFAULT, check_rights, find_runtime  # noqa: PLC0415 - mostly an engine answers
 
-        with contextlib.suppress(ToolMissingError):
+        with contextlib.suppress(ToolMissingError, RuntimeFailedError):
+            check_rights()
             find_runtime(environment.get("CARGO_STOW_RUNTIME") or DEFAULT, environment)
             return error.message
     except StowError:

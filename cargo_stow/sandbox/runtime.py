@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cargo_stow.errors import ToolMissingError
+from cargo_stow.errors import RuntimeFailedError, ToolMissingError
 from cargo_stow.sandbox.bundle import make_bundle
 
 if TYPE_CHECKING:
@@ -60,6 +60,15 @@ class Container:
         (self.directory / "config.json").write_text(json.dumps(bundle), encoding="utf-8")
         state = self.directory / "state"
         return [runtime.program, "--root", str(state), "run", "--bundle", str(self.directory), self.name]
+
+
+def check_rights() -> None:
+    """Raise RuntimeFailedError for a user who may neither mount nor own what is in an image."""
+    if os.geteuid() != 0:
+        raise RuntimeFailedError(
+            "a build without a daemon mounts file systems, which this user may not",
+            hint="run it as root, or with an engine: --backend docker",
+        )
 
 
 def find_runtime(name: str, environment: Mapping[str, str]) -> Runtime:

@@ -20,7 +20,7 @@ from cargo_stow.errors import (
     UsageError,
 )
 from cargo_stow.lock import Pin
-from cargo_stow.sandbox.runtime import DEFAULT, find_runtime
+from cargo_stow.sandbox.runtime import DEFAULT, check_rights, find_runtime
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -113,6 +113,7 @@ class YoukiBackend:
         }
 
     def _runtime(self) -> Runtime:
+        check_rights()
         return find_runtime(self._environment.get("CARGO_STOW_RUNTIME") or DEFAULT, self._environment)
 
     def _epoch(self) -> int | None:

@@ -24,8 +24,8 @@ def make_environment(
 ) -> tuple[tuple[str, str], ...]:
     """Return the variables of a step: those of the image, ours, and what is lent to it. PATH begins with the step's."""
     own = image.get("PATH") or DEFAULT_PATH
-    fixed = {"HOME": "/root", "SOURCE_DATE_EPOCH": str(epoch), "PATH": ":".join((*step.path, own))}
-    return tuple(sorted({**image, **fixed, **lent, **dict(step.environment)}.items()))
+    fixed = {"SOURCE_DATE_EPOCH": str(epoch), "PATH": ":".join((*step.path, own))}
+    return tuple(sorted({"HOME": "/root", **image, **fixed, **lent, **dict(step.environment)}.items()))
 
 
 def describe(step: Run) -> Iterator[str]:
