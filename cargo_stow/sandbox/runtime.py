@@ -91,8 +91,16 @@ def run(container: Container, runtime: Runtime, runner: Runner, *, quiet: bool) 
         remove_groups(container.name)
 
 
-def remove_groups(name: str = "*") -> None:
-    """Remove control groups of containers that ended without their runtime; those that hold a process stay."""
+def container_name(directory: str) -> str:
+    """The name of the container that runs for a directory of this name."""
+    return f"c-{directory}"
+
+
+def remove_groups(name: str) -> None:
+    """Remove the control groups of a container that ended without its runtime.
+
+    Of no other: one that is being made is empty, too.
+    """
     root = Path("/sys/fs/cgroup")
     for group in (*root.glob(f"{CGROUP[1:]}/{name}"), *root.glob(f"*{CGROUP}/{name}")):
         with contextlib.suppress(OSError):

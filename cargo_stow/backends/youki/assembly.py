@@ -23,7 +23,7 @@ from cargo_stow.plan import SCRATCH, Write
 from cargo_stow.process import SystemRunner
 from cargo_stow.sandbox.overlay import Mounts
 from cargo_stow.sandbox.rooted import resolve
-from cargo_stow.sandbox.runtime import remove_groups
+from cargo_stow.sandbox.runtime import container_name, remove_groups
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -70,8 +70,8 @@ def build_images(
     store: Store, runtime: Runtime, builds: Sequence[tuple[BuildOrder, Mapping[str, Descriptor]]], epoch: int | None
 ) -> list[Descriptor]:
     """Carry out orders, each with the images that its stages begin with; returns the manifests of what came of them."""
-    store.sweep()
-    remove_groups()
+    for name in store.sweep():
+        remove_groups(container_name(name))
     return [_build(store, runtime, order, images, epoch) for order, images in builds]
 
 

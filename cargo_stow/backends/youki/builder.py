@@ -22,7 +22,7 @@ from cargo_stow.errors import BuildError
 from cargo_stow.plan import SCRATCH, CacheMount, ContextMount, Copy, Run, SshMount, StageMount, Write
 from cargo_stow.sandbox.bundle import SYSTEM_TARGETS, Bind, Process
 from cargo_stow.sandbox.rooted import resolve
-from cargo_stow.sandbox.runtime import Container, run
+from cargo_stow.sandbox.runtime import Container, container_name, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -150,7 +150,7 @@ class Builder:
         )
         binds = (*_network(), *lender.binds(step))
         container = Container(
-            directory=directory / f"c-{directory.name}",
+            directory=directory / container_name(directory.name),
             root=root,
             process=Process(
                 arguments=("/bin/sh", "-c", make_script(step)),

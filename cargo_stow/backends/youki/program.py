@@ -19,7 +19,7 @@ from cargo_stow.sandbox import isolation
 from cargo_stow.sandbox.bundle import SYSTEM_TARGETS, Bind, Process
 from cargo_stow.sandbox.foreground import run_foreground
 from cargo_stow.sandbox.overlay import Mounts
-from cargo_stow.sandbox.runtime import Container
+from cargo_stow.sandbox.runtime import Container, container_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -100,7 +100,9 @@ def _run(  # noqa: PLR0917 - as above
         root = mounts.overlay(directories(store, image), directory / "root", directory / "upper")
         binds = (*_network(), *volumes)
         process = _process(load_base(store.blobs, image).config, words, given, root)
-        container = Container(directory=directory / f"c-{directory.name}", root=root, process=process, binds=binds)
+        container = Container(
+            directory=directory / container_name(directory.name), root=root, process=process, binds=binds
+        )
         targets = [(target, True) for target in (*SYSTEM_TARGETS, process.directory)]
         targets += [(bind.target, Path(bind.source).is_dir()) for bind in binds]
         with places(root, targets):

@@ -61,13 +61,21 @@ class Store:
     @contextlib.contextmanager
     def scratch(self) -> Iterator[Path]:
         """A new directory in `tmp`, gone at the end. Raises OSError."""
-        path = self.directory / "tmp" / os.urandom(6).hex()
-        path.mkdir(parents=True, mode=0o700)
-        with _locked(path):
+        with self._new_directory() as path:
             try:
                 yield path
             finally:
                 shutil.rmtree(path, ignore_errors=True)
+
+    @contextlib.contextmanager
+    def _new_directory(self) -> Iterator[Path]:
+        while True:
+            path = self.directory / "tmp" / os.urandom(6).hex()
+            path.mkdir(parents=True, mode=0o700)
+            with _locked(path):
+                if path.is_dir():  # Else another build swept it before it was locked.
+                    yield path
+                    return
 
     def adopt(self, made: Path, place: Path) -> None:
         """Put a complete directory where it belongs; where another build did so before, that one stays."""
@@ -75,11 +83,14 @@ class Store:
         with contextlib.suppress(FileExistsError, OSError) if place.exists() else contextlib.nullcontext():
             made.rename(place)
 
-    def sweep(self) -> None:
-        """Remove what builds that were killed left."""
+    def sweep(self) -> list[str]:
+        """Remove what builds that were killed left; returns the names of their directories."""
+        swept = []
         for path in (self.directory / "tmp").glob("*"):
             with contextlib.suppress(OSError), _locked(path, wait=False):
                 shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink()
+                swept.append(path.name)
+        return swept
 
     @contextlib.contextmanager
     def locked_cache(self, name: str, *, shared: bool) -> Iterator[Path]:
