@@ -60,13 +60,22 @@ class Store:
     @contextlib.contextmanager
     def scratch(self) -> Iterator[Path]:
         """A new directory in `tmp`, gone at the end. Raises OSError."""
-        path = self.directory / "tmp" / os.urandom(6).hex()
-        path.mkdir(parents=True, mode=0o700)
-        with _locked(path):
+        with contextlib.ExitStack() as held:
+            path = self._new(held)
             try:
                 yield path
             finally:
                 shutil.rmtree(path, ignore_errors=True)
+
+    def _new(self, held: contextlib.ExitStack) -> Path:
+        """Make a directory and lock it; again, if somebody swept it before it was locked."""
+        while True:
+            path = self.directory / "tmp" / os.urandom(6).hex()
+            path.mkdir(parents=True, mode=0o700)
+            with contextlib.suppress(FileNotFoundError):
+                held.enter_context(_locked(path))
+            if path.exists():
+                return path
 
     def adopt(self, made: Path, place: Path) -> None:
         """Put a complete directory where it belongs; where another build did so before, that one stays."""

@@ -76,7 +76,7 @@ def test_labels_are_joined() -> None:
 
 
 def test_ports_and_volumes_are_added() -> None:
-    base = {"ExposedPorts": {"80/tcp": {}}, "Volumes": {"/a": {}}}
+    base: dict[str, Any] = {"ExposedPorts": {"80/tcp": {}}, "Volumes": {"/a": {}}}
     found = made(base, ports=("8080", "53/udp"), volumes=("/b",))
     assert found["ExposedPorts"] == {"80/tcp": {}, "8080/tcp": {}, "53/udp": {}}
     assert found["Volumes"] == {"/a": {}, "/b": {}}

@@ -12,7 +12,7 @@ from cargo_stow.backends.youki.rootfs import DEFAULT_PATH
 from cargo_stow.backends.youki.script import describe, make_environment, make_script
 from cargo_stow.plan import Run
 
-CHARACTERS = st.characters(blacklist_characters="\0", blacklist_categories=("Cs",))
+CHARACTERS = st.characters(codec="utf-8", exclude_characters="\0")
 WORDS = st.lists(st.text(CHARACTERS), min_size=1, max_size=4)
 
 
