@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from cargo_stow.process import Result, Runner
 
 _UNSHARE = ("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--")
+# What is made in a root file system is in an image: the umask of whoever builds it must not count.
+_UMASK = 0o022
 # Isolated from variables and the working directory: a crate's own `json.py` is not to be imported.
 _CODE = "import sys, json; sys.path[:] = json.loads(sys.argv[1]); from cargo_stow.sandbox import isolation; isolation."
 
@@ -62,6 +64,7 @@ def act() -> None:
     """Make the call that a file holds."""
     function, arguments = pickle.loads(Path(sys.argv[2]).read_bytes())  # noqa: S301 - our caller's
     Path(sys.argv[2]).unlink()
+    os.umask(_UMASK)
     try:
         sys.exit(function(*arguments))
     except StowError as error:
@@ -71,6 +74,7 @@ def act() -> None:
 
 def serve() -> None:
     """Answer the one call that stdin holds; what is printed meanwhile goes to stderr."""
+    os.umask(_UMASK)
     given, taken = os.fdopen(0, "rb", closefd=False), os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     function, arguments = pickle.loads(given.read(int.from_bytes(given.read(8), "big")))  # noqa: S301 - our caller's

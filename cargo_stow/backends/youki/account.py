@@ -13,10 +13,15 @@ from cargo_stow.errors import UsageError
 from cargo_stow.sandbox.rooted import resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 _LONGEST = 1 << 20
+# The number that means nobody (chown(2)).
+_NONE = (1 << 32) - 1
+# A file, the parts of its lines, and which of them are numbers.
+_USERS = ("/etc/passwd", 7, slice(2, 4))
+_GROUPS = ("/etc/group", 4, slice(2, 3))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +37,8 @@ class Account:
 def find_account(text: str, root: Path) -> Account:
     """Read `user`, `user:group`, each a name or a number. Raises UsageError for a name that the image does not have."""
     name, _, group = text.partition(":")
-    entry = next((each for each in _entries(root, "/etc/passwd", 7) if name in {each[0], each[2]}), None)
-    if entry is None and not name.isdecimal():
+    entry = _find(name, _entries(root, *_USERS))
+    if entry is None and not _is_number(name):
         raise UsageError(f"the image has no user `{name}`", hint="name one that its /etc/passwd has, or a number")
     user = int(entry[2] if entry else name)
     own = int(entry[3]) if entry else 0
@@ -46,24 +51,36 @@ def find_account(text: str, root: Path) -> Account:
 
 
 def _group(name: str, root: Path) -> int:
-    found = next((each for each in _entries(root, "/etc/group", 4) if name in {each[0], each[2]}), None)
-    if found is None and not name.isdecimal():
+    found = _find(name, _entries(root, *_GROUPS))
+    if found is None and not _is_number(name):
         raise UsageError(f"the image has no group `{name}`", hint="name one that its /etc/group has, or a number")
     return int(found[2] if found else name)
 
 
 def _memberships(user: str, root: Path) -> Iterator[int]:
-    for entry in _entries(root, "/etc/group", 4):
+    for entry in _entries(root, *_GROUPS):
         if user in entry[3].split(","):
             yield int(entry[2])
 
 
-def _entries(root: Path, path: str, parts: int) -> Iterator[list[str]]:
-    """The lines of a file that have so many parts, the third of which is a number."""
+def _find(name: str, entries: Iterable[list[str]]) -> list[str] | None:
+    """The first entry that a name means. A number is nobody's name."""
+    if _is_number(name):
+        return next((each for each in entries if int(each[2]) == int(name)), None)
+    return next((each for each in entries if each[0] == name), None)
+
+
+def _is_number(text: str) -> bool:
+    """Whether the kernel can have such a user or group."""
+    return text.isascii() and text.isdecimal() and len(text) <= len(str(_NONE)) and int(text) < _NONE
+
+
+def _entries(root: Path, path: str, parts: int, numbers: slice) -> Iterator[list[str]]:
+    """The lines of a file that have so many parts, with numbers where they belong."""
     with contextlib.suppress(OSError):
         file = resolve(root, path)
         text = file.read_bytes()[:_LONGEST].decode("utf-8", "replace") if file.is_file() else ""
-        for line in text.splitlines():
+        for line in text.split("\n"):
             entry = line.split(":")
-            if len(entry) == parts and entry[2].isdecimal():
+            if len(entry) == parts and all(map(_is_number, entry[numbers])):
                 yield entry

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from cargo_stow.backends.youki.rootfs import DEFAULT_PATH
 from cargo_stow.image_values import Variable
 
 if TYPE_CHECKING:
@@ -27,7 +28,9 @@ def make_config(base: Mapping[str, Any], config: ImageConfig) -> dict[str, Any]:
     found |= {"User": config.user, "Entrypoint": list(config.entrypoint)}
     found.pop("Cmd", None)
     environment = dict(_pairs(base.get("Env") or ()))
-    environment |= {name: _text(parts, environment) for name, parts in config.env}
+    # Where the base sets no PATH, its programs have the usual one all the same.
+    known = {"PATH": DEFAULT_PATH, **environment}
+    environment |= {name: _text(parts, known) for name, parts in config.env}
     joined = {
         "Env": [f"{name}={value}" for name, value in environment.items()],
         "Cmd": list(config.cmd),

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from cargo_stow.errors import FileError
 from cargo_stow.files import read_text, write_text
-from cargo_stow.oci.descriptor import INDEX, MANIFEST, Descriptor, read_descriptor
+from cargo_stow.oci.descriptor import INDEX, MANIFEST, Descriptor
+from cargo_stow.oci.image import parse_index
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -48,8 +49,8 @@ class Images:
         self._change(lambda entries: _without(entries, name))
 
     def _load(self) -> list[Descriptor]:
-        document = json.loads(read_text(self._file) or '{"manifests": []}')
-        return [read_descriptor(each, str(self._file)) for each in document["manifests"]]
+        text = read_text(self._file)
+        return list(parse_index(text.encode(), str(self._file))) if text else []
 
     def _change(self, change: Callable[[list[Descriptor]], list[Descriptor]]) -> None:
         with self._locked():

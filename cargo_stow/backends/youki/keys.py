@@ -36,11 +36,18 @@ def make_key(*texts: str) -> str:
 
 
 def tree_key(path: Path) -> str:
-    """Return the key of a file, or of a directory and all that is in it: names, modes, owners, links and contents."""
-    digest = hashlib.sha256(_entry(path))
-    if path.is_dir() and not path.is_symlink():
-        for each in sorted(path.iterdir()):
-            digest.update(os.fsencode(f"{len(each.name)}:{each.name}{tree_key(each)}"))
+    """Return the key of a file, or of a directory and all that is in it: names, modes, owners, links and contents.
+
+    Directories wait in a list, for they may be nested more deeply than Python's functions.
+    """
+    digest = hashlib.sha256()
+    waiting = [(path, "")]
+    while waiting:
+        path, name = waiting.pop()
+        for data in (os.fsencode(name), _entry(path)):
+            digest.update(b"%d:%s" % (len(data), data))
+        if path.is_dir() and not path.is_symlink():
+            waiting += [(each, f"{name}/{each.name}") for each in sorted(path.iterdir(), reverse=True)]
     return digest.hexdigest()
 
 
@@ -48,5 +55,5 @@ def _entry(path: Path) -> bytes:
     status = path.lstat()
     head = b"%o %d %d " % (status.st_mode, status.st_uid, status.st_gid)
     if stat.S_ISLNK(status.st_mode):
-        return head + os.fsencode(path.readlink())
+        return head + os.fsencode(os.readlink(path))  # noqa: PTH115 - Path.readlink would tidy up
     return head + digest_file(path) if stat.S_ISREG(status.st_mode) else head

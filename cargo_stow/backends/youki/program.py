@@ -61,21 +61,22 @@ def _check(options: RunOptions) -> None:
         )
     for text in options.publish:
         host, _, inside = text.rpartition(":")
-        if host.rpartition(":")[2] not in {"", inside}:
+        if host.rpartition(":")[2] not in {"", inside.partition("/")[0]}:
             raise UsageError(
                 f"--publish {text}: the program has this machine's own network here, where no port becomes another",
                 hint=f"let the program listen on {host.rpartition(':')[2]}; or take --backend docker",
             )
 
 
-def _variable(text: str, environment: Mapping[str, str]) -> tuple[str, str]:
+def _variable(text: str, environment: Mapping[str, str]) -> tuple[str, str | None]:
+    """A name without a value is what it is here; not set here, it is not set there either."""
     name, sign, value = text.partition("=")
-    return name, value if sign else environment.get(name, "")
+    return name, value if sign else environment.get(name)
 
 
 def _volume(text: str) -> Bind:
     parts = text.split(":")
-    if len(parts) not in _VOLUME_PARTS or not parts[1].startswith("/") or set(parts[2:]) - {"ro", "rw"}:
+    if len(parts) not in _VOLUME_PARTS or not parts[0] or not parts[1].startswith("/") or set(parts[2:]) - {"ro", "rw"}:
         raise UsageError(f"--volume {text}: expected SOURCE:TARGET or SOURCE:TARGET:ro", hint="as data:/srv/data")
     source = Path(parts[0]).absolute()
     if not source.exists():
@@ -86,7 +87,7 @@ def _volume(text: str) -> Bind:
 def _run(  # noqa: PLR0917 - as above
     identity: str,
     words: tuple[str, ...],
-    given: Mapping[str, str],
+    given: Mapping[str, str | None],
     volumes: tuple[Bind, ...],
     store: Store,
     runtime: Runtime,
@@ -109,14 +110,16 @@ def _run(  # noqa: PLR0917 - as above
             return run_foreground(container, runtime, runner)
 
 
-def _process(config: Mapping[str, object], words: tuple[str, ...], given: Mapping[str, str], root: Path) -> Process:
+def _process(
+    config: Mapping[str, object], words: tuple[str, ...], given: Mapping[str, str | None], root: Path
+) -> Process:
     account = find_account(str(config.get("User") or "0"), root)
     variables = {"PATH": DEFAULT_PATH, "HOME": account.home, **environment_of(config)}
     if sys.stdin.isatty():
         variables["TERM"] = os.environ.get("TERM", "xterm")
     return Process(
         arguments=(*_words(config, "Entrypoint"), *(words or _words(config, "Cmd"))),
-        environment=tuple({**variables, **given}.items()),
+        environment=tuple((name, value) for name, value in {**variables, **given}.items() if value is not None),
         directory=str(config.get("WorkingDir") or "/"),
         user=account.user,
         group=account.group,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from cargo_stow.backends.engine import Engine
@@ -16,6 +15,7 @@ from cargo_stow.errors import (
     UsageError,
 )
 from cargo_stow.oci.descriptor import INDEX, INDEXES, MANIFEST, Descriptor
+from cargo_stow.oci.documents import parse_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -119,6 +119,6 @@ class Sources:
             self._store.blobs.add([data], descriptor)
             return descriptor
         data = path.read_bytes()
-        document = json.loads(data)
+        document = parse_object(data, str(path))
         default = INDEX if "manifests" in document else MANIFEST
         return Descriptor(media_type=document.get("mediaType", default), digest=digest, size=len(data))

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cargo_stow.errors import FileError
+from cargo_stow.files import write_text
 from cargo_stow.oci.blobs import Blobs
 
 if TYPE_CHECKING:
@@ -51,9 +52,7 @@ class Store:
         return None
 
     def write_note(self, key: str, note: Mapping[str, object]) -> None:
-        temporary = self.directory / "tmp" / f"{os.urandom(8).hex()}.json"
-        temporary.write_text(json.dumps(note), encoding="utf-8")
-        temporary.replace(self._note(key))
+        write_text(self._note(key), json.dumps(note), durable=False)
 
     def _note(self, key: str) -> Path:
         return self.layer(key).with_name(f"{key}.json")
@@ -61,27 +60,31 @@ class Store:
     @contextlib.contextmanager
     def scratch(self) -> Iterator[Path]:
         """A new directory in `tmp`, gone at the end. Raises OSError."""
-        with self._new_directory() as path:
+        with contextlib.ExitStack() as held:
+            path = self._new(held)
             try:
                 yield path
             finally:
                 shutil.rmtree(path, ignore_errors=True)
 
-    @contextlib.contextmanager
-    def _new_directory(self) -> Iterator[Path]:
+    def _new(self, held: contextlib.ExitStack) -> Path:
+        """Make a directory and lock it; again, if somebody swept it before it was locked."""
         while True:
             path = self.directory / "tmp" / os.urandom(6).hex()
             path.mkdir(parents=True, mode=0o700)
-            with _locked(path):
-                if path.is_dir():  # Else another build swept it before it was locked.
-                    yield path
-                    return
+            with contextlib.suppress(FileNotFoundError):
+                held.enter_context(_locked(path))
+            if path.exists():
+                return path
 
     def adopt(self, made: Path, place: Path) -> None:
         """Put a complete directory where it belongs; where another build did so before, that one stays."""
         place.parent.mkdir(parents=True, exist_ok=True)
-        with contextlib.suppress(FileExistsError, OSError) if place.exists() else contextlib.nullcontext():
+        try:
             made.rename(place)
+        except OSError:
+            if not place.is_dir():
+                raise
 
     def sweep(self) -> list[str]:
         """Remove what builds that were killed left; returns the names of their directories."""
@@ -116,5 +119,7 @@ def find_store(environment: Mapping[str, str]) -> Store:
     given = environment.get("CARGO_STOW_STORE")
     if given and not Path(given).is_absolute():
         raise FileError(f"CARGO_STOW_STORE is {given!r}, not an absolute path", hint="set it to one, or unset it")
-    cache = environment.get("XDG_CACHE_HOME") or str(Path(environment.get("HOME") or "/root") / ".cache")
-    return Store(Path(given) if given else Path(cache) / "cargo-stow")
+    cache = Path(environment.get("XDG_CACHE_HOME", ""))
+    if not cache.is_absolute():  # Which the specification says to ignore.
+        cache = Path(environment.get("HOME") or "/root") / ".cache"
+    return Store(Path(given) if given else cache / "cargo-stow")

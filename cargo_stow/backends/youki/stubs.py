@@ -36,10 +36,12 @@ def places(root: Path, targets: Iterable[tuple[str, bool]]) -> Iterator[None]:
 def _make(path: Path, root: Path, *, is_directory: bool) -> Iterator[Path]:
     missing = [each for each in path.parents if each.is_relative_to(root) and not each.exists()]
     for parent in reversed(missing):
-        parent.mkdir(mode=0o755)
+        parent.mkdir()
+        parent.chmod(0o755)
         yield parent
     if not os.path.lexists(path):
-        path.mkdir(mode=0o755) if is_directory else path.touch(mode=0o644)
+        path.mkdir() if is_directory else path.touch()
+        path.chmod(0o755 if is_directory else 0o644)
         yield path
 
 

@@ -43,7 +43,7 @@ def _copy_directory(source: Path, target: Path) -> None:
 def _copy_file(source: Path, target: Path) -> None:
     _remove(target)
     if source.is_symlink():
-        target.symlink_to(source.readlink())
+        target.symlink_to(os.readlink(source))  # noqa: PTH115 - Path.readlink would tidy up
         return
     shutil.copyfile(source, target)
     status = source.lstat()

@@ -1,0 +1,158 @@
+"""What a runtime is told, against the OCI runtime specification."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from cargo_stow.sandbox.bundle import SYSTEM_TARGETS, Bind, Process, make_bundle
+from cargo_stow.sandbox.filter import make_filter
+
+PROCESS = Process(arguments=("/bin/sh", "-c", "x"), environment=(("A", "b=c"), ("E", "")), directory="/srv")
+BINDS = (Bind(source="/host/a", target="/a"), Bind(source="/host/b", target="/b", is_writable=True))
+# sched.h.
+NAMESPACES = {
+    "CLONE_NEWNS": 0x00020000,
+    "CLONE_NEWCGROUP": 0x02000000,
+    "CLONE_NEWUTS": 0x04000000,
+    "CLONE_NEWIPC": 0x08000000,
+    "CLONE_NEWUSER": 0x10000000,
+    "CLONE_NEWPID": 0x20000000,
+    "CLONE_NEWNET": 0x40000000,
+}
+# capabilities(7): with any of these a container's root could leave it.
+DANGEROUS = {
+    *("CAP_SYS_ADMIN", "CAP_SYS_MODULE", "CAP_SYS_PTRACE", "CAP_SYS_RAWIO", "CAP_SYS_BOOT", "CAP_SYS_TIME"),
+    *("CAP_DAC_READ_SEARCH", "CAP_NET_ADMIN", "CAP_BPF", "CAP_PERFMON", "CAP_SYSLOG", "CAP_MAC_ADMIN"),
+}
+
+
+def bundle(process: Process = PROCESS, machine: str = "x86_64") -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(
+        json.dumps(make_bundle("/root/fs", process, BINDS, cgroup="/cargo-stow/c", machine=machine))
+    )
+    return found
+
+
+def test_what_the_specification_requires() -> None:
+    found = bundle()
+    assert found["ociVersion"].startswith("1.")
+    assert found["root"] == {"path": "/root/fs", "readonly": False}
+    assert found["process"]["cwd"].startswith("/")
+    assert all(each["destination"].startswith("/") for each in found["mounts"])
+    assert found["linux"]["cgroupsPath"] == "/cargo-stow/c"
+
+
+def test_the_process() -> None:
+    found = bundle(replace(PROCESS, user=7, group=8, groups=(9, 10)))["process"]
+    assert found["args"] == ["/bin/sh", "-c", "x"]
+    assert found["env"] == ["A=b=c", "E="]
+    assert found["cwd"] == "/srv"
+    assert found["user"] == {"uid": 7, "gid": 8, "additionalGids": [9, 10]}
+    assert found["noNewPrivileges"] is True
+    assert found["terminal"] is False
+
+
+def test_namespaces_of_its_own_but_for_the_network() -> None:
+    assert {each["type"] for each in bundle()["linux"]["namespaces"]} == {"pid", "ipc", "uts", "mount"}
+    assert all(set(each) == {"type"} for each in bundle()["linux"]["namespaces"])
+
+
+class TestCapabilities:
+    def test_root_has_what_docker_gives(self) -> None:
+        found = bundle()["process"]["capabilities"]
+        assert found["bounding"] == found["effective"] == found["permitted"]
+        assert len(found["bounding"]) == len(set(found["bounding"])) == 14
+        assert all(each.startswith("CAP_") for each in found["bounding"])
+        assert not DANGEROUS & set(found["bounding"])
+        assert not {"inheritable", "ambient"} & set(found)
+
+    def test_others_have_none(self) -> None:
+        found = bundle(replace(PROCESS, user=1000))["process"]["capabilities"]
+        assert found["effective"] == found["permitted"] == []
+        assert found["bounding"] == bundle()["process"]["capabilities"]["bounding"]
+
+
+class TestMounts:
+    def test_ours_come_after_the_system_s(self) -> None:
+        found = bundle()["mounts"]
+        assert [each["destination"] for each in found[-2:]] == ["/a", "/b"]
+        assert [each["options"] for each in found[-2:]] == [["rbind", "rprivate", "ro"], ["rbind", "rprivate", "rw"]]
+        assert all(each["type"] == "bind" for each in found[-2:])
+        targets = {each["destination"] for each in found[:-2]}
+        assert set(SYSTEM_TARGETS) <= targets
+        assert all(target.startswith(SYSTEM_TARGETS) for target in targets)
+
+    def test_the_system_s_cannot_be_written_where_it_is_the_kernel_s(self) -> None:
+        options = {each["destination"]: each["options"] for each in bundle()["mounts"]}
+        assert "ro" in options["/sys"]
+        assert all("nosuid" in options[target] for target in SYSTEM_TARGETS)
+
+    @pytest.mark.parametrize("path", ["/proc/kcore", "/proc/keys", "/sys/firmware", "/proc/timer_list", "/proc/scsi"])
+    def test_what_is_hidden(self, path: str) -> None:
+        assert path in bundle()["linux"]["maskedPaths"]
+
+    @pytest.mark.parametrize("path", ["/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/fs"])
+    def test_what_is_read_only(self, path: str) -> None:
+        assert path in bundle()["linux"]["readonlyPaths"]
+
+
+def refusals(name: str, machine: str = "x86_64") -> list[dict[str, Any]]:
+    return [each for each in make_filter(machine)["syscalls"] if name in each["names"]]
+
+
+class TestFilter:
+    @pytest.mark.parametrize(
+        "name",
+        [
+            *("mount", "umount2", "unshare", "setns", "pivot_root", "open_by_handle_at", "fsopen", "move_mount"),
+            *("bpf", "init_module", "finit_module", "kexec_load", "reboot", "swapon", "clock_settime"),
+            *("keyctl", "add_key", "request_key", "perf_event_open", "userfaultfd", "io_uring_setup"),
+        ],
+    )
+    def test_refused_whatever_the_arguments(self, name: str) -> None:
+        (found,) = refusals(name)
+        assert (found["action"], found["errnoRet"]) == ("SCMP_ACT_ERRNO", 1)
+        assert "args" not in found
+
+    @pytest.mark.parametrize("name", ["read", "execve", "fork", "vfork", "chroot", "ptrace", "clock_gettime"])
+    def test_let_through(self, name: str) -> None:
+        assert make_filter("x86_64")["defaultAction"] == "SCMP_ACT_ALLOW"
+        assert refusals(name) == []
+
+    @pytest.mark.parametrize("bit", NAMESPACES.values(), ids=NAMESPACES)
+    def test_clone_makes_no_namespace(self, bit: int) -> None:
+        (found,) = [each for each in refusals("clone") if each["args"][0]["value"] == bit]
+        assert found["args"] == [{"index": 0, "value": bit, "valueTwo": bit, "op": "SCMP_CMP_MASKED_EQ"}]
+        assert (found["action"], found["errnoRet"]) == ("SCMP_ACT_ERRNO", 1)
+
+    def test_clone_makes_processes_and_threads(self) -> None:
+        assert {each["args"][0]["value"] for each in refusals("clone")} == set(NAMESPACES.values())
+
+    def test_clone3_is_not_there(self) -> None:
+        (found,) = refusals("clone3")
+        assert (found["action"], found["errnoRet"]) == ("SCMP_ACT_ERRNO", 38)
+
+    def test_only_sockets_of_virtual_machines(self) -> None:
+        (found,) = refusals("socket")
+        assert found["args"] == [{"index": 0, "value": 40, "op": "SCMP_CMP_EQ"}]
+
+    def test_no_name_twice(self) -> None:
+        names = make_filter("x86_64")["syscalls"][0]["names"]
+        assert len(names) == len(set(names))
+
+    @pytest.mark.parametrize(
+        ("machine", "found"),
+        [
+            ("x86_64", ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"]),
+            ("aarch64", ["SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM"]),
+            ("riscv64", []),
+        ],
+    )
+    def test_architectures(self, machine: str, found: list[str]) -> None:
+        """Without the other ones of a machine, a program for them would pass by the filter, or be killed."""
+        assert make_filter(machine)["architectures"] == found
+        assert bundle(machine=machine)["linux"]["seccomp"] == make_filter(machine)

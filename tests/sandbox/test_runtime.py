@@ -1,0 +1,68 @@
+"""Which runtime there is, and a container to its end."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cargo_stow.errors import ToolMissingError
+from cargo_stow.process import Result
+from cargo_stow.sandbox.bundle import Process
+from cargo_stow.sandbox.runtime import Container, Runtime, find_runtime, run
+from tests.canned_runner import CannedRunner
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+YOUKI = Runtime(name="youki", program="/opt/youki")
+
+
+def install(directory: Path, name: str) -> Path:
+    directory.mkdir(exist_ok=True)
+    (directory / name).touch(mode=0o755)
+    return directory / name
+
+
+def test_found_on_the_path_of_the_environment(tmp_path: Path) -> None:
+    program = install(tmp_path / "bin", "crun")
+    assert find_runtime("crun", {"PATH": str(tmp_path / "bin")}) == Runtime(name="crun", program=str(program))
+
+
+def test_a_relative_path_is_made_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(tmp_path / "bin", "crun")
+    monkeypatch.chdir(tmp_path)
+    assert find_runtime("crun", {"PATH": "bin"}).program == str(tmp_path / "bin/crun")
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"), [("youki", "cargo install youki"), ("runc", "package `runc`"), ("x", "install x")]
+)
+def test_a_missing_one(tmp_path: Path, name: str, hint: str) -> None:
+    with pytest.raises(ToolMissingError, match=f"the OCI runtime `{name}` is not installed") as caught:
+        find_runtime(name, {"PATH": str(tmp_path)})
+    assert hint in caught.value.hint
+
+
+@pytest.fixture
+def container(tmp_path: Path) -> Container:
+    return Container(
+        directory=tmp_path / "c-1", root=tmp_path / "root", process=Process(arguments=("x",), environment=())
+    )
+
+
+@pytest.mark.parametrize(("quiet", "how"), [(True, "capture"), (False, "show")])
+def test_run(container: Container, quiet: bool, how: str) -> None:
+    runner = CannedRunner({"/opt/youki": Result(code=3, stdout="out")})
+    assert run(container, YOUKI, runner, quiet=quiet) == Result(code=3, stdout="out")
+    directory = container.directory
+    assert runner.lines == [f"/opt/youki --root {directory}/state run --bundle {directory} c-1"]
+    assert runner.started[0].how == how
+
+
+def test_the_bundle_is_written(container: Container, tmp_path: Path) -> None:
+    container.command(YOUKI)
+    bundle = json.loads((container.directory / "config.json").read_text())
+    assert bundle["root"]["path"] == str(tmp_path / "root")
+    assert bundle["linux"]["cgroupsPath"] == "/cargo-stow/c-1"
