@@ -5,9 +5,11 @@
     layers/<key>/                   what a step left, as overlayfs writes it; <key>.json what it is as a layer
     caches/<name>/                  directories that outlive builds
     tmp/<name>/                     what is being made; locked by the one who makes it
+    lock                            shared by builds and runs; who removes something holds it alone
 
 Whatever is in the first four was complete when it came in: it is made in `tmp` and renamed. So two builds can share a
-store, and one that was killed leaves nothing but a directory in `tmp`, which the next one removes.
+store, and one that was killed leaves nothing but a directory in `tmp`, which the next one removes. The time of an entry
+(mtime) says when it was used last.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from cargo_stow.errors import FileError
 from cargo_stow.oci.blobs import Blobs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 
 class Store:
@@ -35,6 +37,7 @@ class Store:
         self.blobs = Blobs(directory / "blobs")
 
     def base(self, chain: str) -> Path:
+        """Where the file system of a chain ID is, or would be."""
         return self.directory / "bases" / chain.partition(":")[2]
 
     def layer(self, key: str) -> Path:
@@ -46,16 +49,17 @@ class Store:
     def read_note(self, key: str) -> dict[str, Any] | None:
         """What is known of a layer; None where nothing is."""
         with contextlib.suppress(OSError, ValueError):
-            found = json.loads(self._note(key).read_text(encoding="utf-8"))
+            found = json.loads(self.note(key).read_text(encoding="utf-8"))
+            touch(self.note(key))
             return found if isinstance(found, dict) else None
         return None
 
     def write_note(self, key: str, note: Mapping[str, object]) -> None:
         temporary = self.directory / "tmp" / f"{os.urandom(8).hex()}.json"
         temporary.write_text(json.dumps(note), encoding="utf-8")
-        temporary.replace(self._note(key))
+        temporary.replace(self.note(key))
 
-    def _note(self, key: str) -> Path:
+    def note(self, key: str) -> Path:
         return self.layer(key).with_name(f"{key}.json")
 
     @contextlib.contextmanager
@@ -63,7 +67,7 @@ class Store:
         """A new directory in `tmp`, gone at the end. Raises OSError."""
         path = self.directory / "tmp" / os.urandom(6).hex()
         path.mkdir(parents=True, mode=0o700)
-        with _locked(path):
+        with locked(path):
             try:
                 yield path
             finally:
@@ -78,20 +82,59 @@ class Store:
     def sweep(self) -> None:
         """Remove what builds that were killed left."""
         for path in (self.directory / "tmp").glob("*"):
-            with contextlib.suppress(OSError), _locked(path, wait=False):
+            with contextlib.suppress(OSError), locked(path, wait=False):
                 shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink()
+
+    @contextlib.contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Keep what is here from being pruned, beside others who do. Raises FileError."""
+        with self._opened_lock() as descriptor:
+            fcntl.flock(descriptor, fcntl.LOCK_SH)
+            yield
+
+    @contextlib.contextmanager
+    def alone(self, waiting: Callable[[], None]) -> Iterator[None]:
+        """Hold the store while nobody uses it; `waiting` is called once if somebody does. Raises FileError."""
+        with self._opened_lock() as descriptor:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                waiting()
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+
+    @contextlib.contextmanager
+    def _opened_lock(self) -> Iterator[int]:
+        path = self.directory / "lock"
+        try:
+            self.directory.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise FileError(f"cannot lock {path}: {error.strerror}", hint="check its permissions") from error
+        try:
+            yield descriptor
+        finally:
+            os.close(descriptor)
 
     @contextlib.contextmanager
     def locked_cache(self, name: str, *, shared: bool) -> Iterator[Path]:
         """The directory of a cache, made where it is missing; held by one build at a time unless `shared`."""
         path = self.cache(name)
         path.mkdir(parents=True, exist_ok=True)
-        with contextlib.nullcontext() if shared else _locked(path):
+        touch(path)
+        with contextlib.nullcontext() if shared else locked(path):
             yield path
 
 
+def touch(path: Path) -> None:
+    """Note that something is used; a store that cannot be written into is of use all the same."""
+    with contextlib.suppress(OSError):
+        os.utime(path)
+
+
 @contextlib.contextmanager
-def _locked(path: Path, *, wait: bool = True) -> Iterator[None]:
+def locked(path: Path, *, wait: bool = True) -> Iterator[None]:
+    """Hold a directory or a file of the store. Raises OSError, BlockingIOError where another holds it and we do not wait."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
