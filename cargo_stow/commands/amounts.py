@@ -21,7 +21,7 @@ def parse_duration(text: str, flag: str) -> float:
 
 
 def parse_size(text: str, flag: str) -> int:
-    """Read a size; returns bytes. Units are decimal, as `docker images` has them, or binary, as GiB. Raises UsageError."""
+    """Read a size; returns bytes. Units are decimal, or binary as GiB. Raises UsageError naming the flag."""
     return int(_parse(text, flag, _BYTES, "a size such as 500MB, 10GB or 8GiB"))
 
 

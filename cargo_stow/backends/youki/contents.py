@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cargo_stow.backends.youki.assembly import image_note
@@ -15,6 +14,7 @@ from cargo_stow.oci.graph import reachable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from cargo_stow.backends.youki.store import Store
     from cargo_stow.oci.descriptor import Descriptor

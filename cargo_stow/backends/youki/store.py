@@ -134,7 +134,7 @@ def touch(path: Path) -> None:
 
 @contextlib.contextmanager
 def locked(path: Path, *, wait: bool = True) -> Iterator[None]:
-    """Hold a directory or a file of the store. Raises OSError, BlockingIOError where another holds it and we do not wait."""
+    """Hold a directory or a file of the store. Raises OSError, also where we do not `wait` for another."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
