@@ -63,8 +63,6 @@ def _scratch(path: Path) -> Iterator[Path]:
         path.mkdir()
         yield path
     except OSError as error:
-        raise FileError(
-            f"cannot write {path}: {error.strerror}", hint="check its permissions, and the space"
-        ) from error
+        raise FileError(f"cannot write {path}: {error.strerror}", hint="check its permissions") from error
     finally:
         shutil.rmtree(path, ignore_errors=True)
