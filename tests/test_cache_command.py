@@ -36,9 +36,8 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
 def test_the_store_as_a_table(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_cli(["cache"]) == 0
     out = capsys.readouterr().out
-    assert out.startswith("image ")
+    assert out.startswith(f"store  {store.directory}\n\nimage ")
     assert "\nweb:1 " in out
-    assert f"\n{store.directory}\n" in out
     assert "\nlayers  1      2.0  1970-01-02T00:00:00Z\n" in out
 
 
@@ -56,7 +55,7 @@ def test_pruning_says_what_went(store: Store, capsys: pytest.CaptureFixture[str]
     assert run_cli(["cache", "prune"]) == 0
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert "Removed 1 layers from " in captured.err
+    assert "Removed 1 layer from " in captured.err
     assert captured.err.endswith(", 2 MB\n")
     assert run_cli(["cache", "prune", "--keep-size", "1MB"]) == 0
     assert "Removed nothing" in capsys.readouterr().err

@@ -79,10 +79,11 @@ def make_document(directory: Path, entries: Sequence[Entry]) -> dict[str, object
 def make_tables(directory: Path, entries: Sequence[Entry]) -> Iterator[Table]:
     """The store as tables: images, then how much there is of all else."""
     images = tuple(Row(cells=((each.name,), (_megabytes(each.size),), (_time(each.used),))) for each in _named(entries))
+    yield Table(rows=(Row(cells=(("store",), (str(directory),))),))
     if images:
         yield Table(columns=("image", "MB", "last use"), rows=images)
     rows = [Row(cells=((_PLURALS[kind],), *_cells(kind, entries))) for kind in KINDS if kind != IMAGE]
-    yield Table(title=str(directory), columns=("what", "count", "MB", "oldest use"), rows=tuple(rows))
+    yield Table(columns=("what", "count", "MB", "oldest use"), rows=tuple(rows))
 
 
 def _named(entries: Sequence[Entry]) -> list[Entry]:
@@ -104,8 +105,8 @@ def _cells(kind: str, entries: Sequence[Entry]) -> Iterator[tuple[str, ...]]:
 
 
 def _counted(gone: Sequence[Entry]) -> str:
-    counts = [(sum(each.kind == kind for each in gone), plural) for kind, plural in _PLURALS.items()]
-    return ", ".join(f"{count} {plural}" for count, plural in counts if count) or "nothing"
+    counts = [(sum(each.kind == kind for each in gone), kind, plural) for kind, plural in _PLURALS.items()]
+    return ", ".join(f"{count} {one if count == 1 else many}" for count, one, many in counts if count) or "nothing"
 
 
 def _megabytes(count: int) -> str:
