@@ -6,24 +6,34 @@ import io
 import json
 import tarfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cargo_stow.backends import catalog
+from cargo_stow.backends.docker import DockerBackend
+from cargo_stow.backends.protocol import Image
+from cargo_stow.backends.youki.backend import YoukiBackend
+from cargo_stow.backends.youki.store import Store
 from cargo_stow.entry import run_cli
-from cargo_stow.errors import UsageError
+from cargo_stow.errors import EngineError, ImageNotFoundError, UsageError
 from cargo_stow.oci import archive
+from cargo_stow.oci.archive import write_oci_archive
 from cargo_stow.oci.blobs import Blobs
+from cargo_stow.oci.graph import reachable
 from cargo_stow.oci.image import parse_config, parse_manifest
 from cargo_stow.oci.imports import import_archive
 from cargo_stow.oci.layout import load_layout
 from cargo_stow.oci.output import TYPES, Output, check_count, parse_output
+from tests.backends.stub_engine import StubEngine
+from tests.backends.youki.test_pruning import put_image
+from tests.canned_runner import CannedRunner
 
 if TYPE_CHECKING:
     from cargo_stow.backends.memory import MemoryBackend
+    from cargo_stow.backends.protocol import Backend
 
 TARGET = "registry.example.org/team/greeter:1"
 
@@ -121,6 +131,48 @@ def test_a_write_that_fails_leaves_what_was_there(
     assert path.read_text() == "old"
     assert {each.name for each in tmp_path.iterdir()} >= {"image.tar", "crate"}
     assert not list(tmp_path.glob(".new-*"))
+
+
+def _docker(engine: StubEngine) -> Backend:
+    made: Any = DockerBackend(CannedRunner(), {}, print)
+    made._engine = engine
+    backend: Backend = made
+    return backend
+
+
+def test_each_backend_gives_the_bytes_of_its_images(tmp_path: Path) -> None:
+    """What docker saved, and what the store has, is one image: manifest, configuration and layers are there."""
+    store = Store(tmp_path / "store")
+    manifest = put_image(store, "one", "web:1", used=5)
+    engine = StubEngine()
+    write_oci_archive(tmp_path / "saved.tar", store.blobs, [(None, manifest)])
+    engine.archive = (tmp_path / "saved.tar").read_bytes()
+    environment = {"CARGO_STOW_STORE": str(store.directory)}
+    image = Image(id=manifest.digest, reference="")
+    for number, each in enumerate((_docker(engine), YoukiBackend(CannedRunner(), environment))):
+        directory = tmp_path / f"{number}"
+        directory.mkdir()
+        with each.save([image], directory) as (blobs, [found]):
+            assert found == manifest
+            assert all(map(blobs.has, reachable(blobs, [found]).values()))
+    assert engine.asked == [("save", manifest.digest)]
+
+
+def test_an_image_that_went_away(tmp_path: Path) -> None:
+    backend = YoukiBackend(CannedRunner(), {"CARGO_STOW_STORE": str(tmp_path)})
+    with pytest.raises(ImageNotFoundError), backend.save([Image(id=f"sha256:{'1' * 64}", reference="")], tmp_path):
+        pass
+
+
+def test_an_engine_that_saves_no_image(tmp_path: Path) -> None:
+    engine = StubEngine()
+    write_oci_archive(tmp_path / "saved.tar", Blobs(tmp_path), [])
+    engine.archive = (tmp_path / "saved.tar").read_bytes()
+    with (
+        pytest.raises(EngineError, match="gave 0 images"),
+        _docker(engine).save([Image(id="x", reference="")], tmp_path),
+    ):
+        pass
 
 
 def test_several_images(

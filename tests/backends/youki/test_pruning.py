@@ -49,7 +49,7 @@ def put_image(store: Store, text: str, *names: str, used: float) -> Descriptor:
     manifest = store.blobs.put(as_bytes(Manifest(config=parts[0], layers=(parts[1],)).as_json()), MANIFEST)
     for name in (*names, manifest.digest):
         Images(store.directory).add(name, manifest)
-    store.layer("x").parent.mkdir(exist_ok=True)
+    store.layer("x").parent.mkdir(parents=True, exist_ok=True)
     store.note(image_note(manifest)).write_text("{}")
     for path in (*(store.blobs.path(each.digest) for each in (manifest, *parts)), store.note(image_note(manifest))):
         os.utime(path, (used, used))
