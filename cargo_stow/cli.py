@@ -10,9 +10,9 @@ import click
 
 from cargo_stow import __version__
 from cargo_stow.completion import SHELLS, complete, load_script
-from cargo_stow.options import Command, cache_options, crate_options, run_options
+from cargo_stow.options import Command, cache_options, crate_options, output_option, run_options
 from cargo_stow.report import Report
-from cargo_stow.typed import make_work
+from cargo_stow.typed import make_output, make_work
 
 
 class ReaderGoneError(Exception):
@@ -58,14 +58,15 @@ def cli() -> None:
 @cli.command(cls=Command, short_help="Build the image; print a reference that cannot move.")
 @crate_options()
 @cache_options
-def build(**options: Any) -> None:
+@output_option
+def build(output: str | None, **options: Any) -> None:
     """Build the image; print a reference to it that cannot move.
 
     An unchanged crate is not built again, as long as its image still is in the engine.
     """
     from cargo_stow.commands.build import build as command  # noqa: PLC0415
 
-    command(make_work(options))
+    command(make_work(options), make_output(output))
 
 
 @cli.command(cls=Command, short_help="Build the image if needed and push it; print name@digest.")
@@ -151,6 +152,34 @@ def update(**options: Any) -> None:
     from cargo_stow.commands.update import update as command  # noqa: PLC0415
 
     command(make_work(options))
+
+
+@cli.group(invoke_without_command=True, short_help="Show what builds without a daemon have stored, or remove it.")
+@click.option(
+    "--format", "form", type=click.Choice(("table", "json")), default="table", help="What to print; default table."
+)
+@click.pass_context
+def cache(context: click.Context, form: str) -> None:
+    """Show the store of the builds without a daemon: images, and what is kept to build the next one faster."""
+    if context.invoked_subcommand is None:
+        from cargo_stow.commands.cache import show  # noqa: PLC0415
+
+        show(Report(), as_json=form == "json")
+
+
+@cache.command(short_help="Remove what was not used for long.")
+@click.option("--older-than", metavar="DURATION", help="What was not used since, such as 12h; default 30d.")
+@click.option("--keep-size", metavar="SIZE", help="The oldest until the store is no larger, such as 10GB.")
+@click.option("--all", "everything", is_flag=True, help="All that no image with a name consists of.")
+@click.option("-q", "--quiet", is_flag=True, help="Only warnings and errors.")
+def prune(older_than: str | None, keep_size: str | None, everything: bool, quiet: bool) -> None:
+    """Remove bases, layers, caches and blobs that no image with a name consists of, least recently used first.
+
+    It waits for builds that run; a build makes what it misses again.
+    """
+    from cargo_stow.commands.cache import remove  # noqa: PLC0415
+
+    remove(Report(quiet=quiet), older_than, keep_size, everything=everything)
 
 
 @cli.command()

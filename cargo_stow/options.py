@@ -141,6 +141,16 @@ run_options = _options(
     (("--volume",), {"multiple": True, "metavar": "VOLUME", "help": "Mount a volume, as `docker run --volume`."}),
     (("--detach",), {"is_flag": True, "help": "Leave the program running; print the container's ID."}),
 )
+output_option = _options(
+    "Options",
+    (
+        ("--output",),
+        {
+            "metavar": "type=TYPE,dest=PATH",
+            "help": "Write the image to a file or a directory, too; TYPE is oci-layout, oci-archive or docker-archive.",
+        },
+    ),
+)
 cache_options = _options(
     "Caches",
     (

@@ -12,6 +12,7 @@ from cargo_stow.report import Report
 from cargo_stow.settings import KEYS, read_flag
 
 if TYPE_CHECKING:
+    from cargo_stow.oci.output import Output
     from cargo_stow.work import Work
 
 
@@ -35,6 +36,15 @@ def make_work(options: dict[str, Any]) -> Work:
         caches=_caches(options),
     )
     return Work(session=session, request=request, prints=False)
+
+
+def make_output(text: str | None) -> Output | None:
+    """Where images are to be written, too; None for nowhere. Raises UsageError."""
+    if text is None:
+        return None
+    from cargo_stow.oci.output import parse_output  # noqa: PLC0415
+
+    return parse_output(text)
 
 
 def _flags(options: dict[str, Any]) -> dict[str, object]:

@@ -166,3 +166,32 @@ def built(own_engine: Engine, tmp_path_factory: pytest.TempPathFactory, ledger: 
     yield stow
     ledger.add(stow)
     stow.clean()
+
+
+@pytest.fixture(scope="session")
+def native_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One store of builds without a daemon for all tests: the toolchain is unpacked once."""
+    return tmp_path_factory.mktemp("store")
+
+
+@pytest.fixture
+def native(
+    own_engine: Engine, native_store: Path, tmp_path: Path, ledger: Ledger
+) -> Iterator[Callable[[str, str], Stow]]:
+    """Copy an example and drive it without a daemon, with a runtime."""
+    made: list[Stow] = []
+
+    def copy(example: str, runtime: str = "youki") -> Stow:
+        scratch = tmp_path / f"{len(made)}"
+        scratch.mkdir()
+        stow = Stow.copy(example, own_engine, scratch)
+        stow.environment |= {
+            "CARGO_STOW_BACKEND": "youki", "CARGO_STOW_RUNTIME": runtime, "CARGO_STOW_STORE": str(native_store),
+        }  # fmt: skip
+        made.append(stow)
+        return stow
+
+    yield copy
+    for stow in made:
+        ledger.add(stow)
+        stow.clean()

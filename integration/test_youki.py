@@ -17,25 +17,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from integration.driver.marks import own_engine_only
-from integration.driver.stow import Stow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
-    from integration.driver.engine import Engine
-    from integration.driver.leaks import Ledger
     from integration.driver.registry import Registry
+    from integration.driver.stow import Stow
 
 _LAYOUT = re.compile(r"oci-layout://(?P<store>\S+)@(?P<digest>sha256:[0-9a-f]{64})")
 # What a runtime or an engine puts into each container.
 _MOUNTED = ("dev", "proc", "sys", ".dockerenv", "etc/hostname", "etc/hosts", "etc/resolv.conf", "etc/mtab")
-
-
-@pytest.fixture(scope="session")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One store for all tests: the toolchain is unpacked once."""
-    return tmp_path_factory.mktemp("store")
 
 
 @pytest.fixture(params=["youki", "runc"])
@@ -43,27 +35,6 @@ def runtime(request: pytest.FixtureRequest) -> str:
     name: str = request.param
     assert shutil.which(name), f"{name} is missing: python -m integration.bed youki"
     return name
-
-
-@pytest.fixture
-def make(own_engine: Engine, store: Path, tmp_path: Path, ledger: Ledger) -> Iterator[Callable[[str, str], Stow]]:
-    """Copy an example and drive it with a runtime."""
-    made: list[Stow] = []
-
-    def copy(example: str, runtime: str = "youki") -> Stow:
-        scratch = tmp_path / f"{len(made)}"
-        scratch.mkdir()
-        stow = Stow.copy(example, own_engine, scratch)
-        stow.environment |= {
-            "CARGO_STOW_BACKEND": "youki", "CARGO_STOW_RUNTIME": runtime, "CARGO_STOW_STORE": str(store),
-        }  # fmt: skip
-        made.append(stow)
-        return stow
-
-    yield copy
-    for stow in made:
-        ledger.add(stow)
-        stow.clean()
 
 
 def load(stow: Stow, reference: str) -> str:
@@ -124,8 +95,8 @@ def config(stow: Stow, image: str) -> dict[str, object]:
     return {name: value for name, value in found.items() if value and name not in {"Image", "Hostname"}}
 
 
-def test_a_crate_becomes_an_image_and_runs(make: Callable[[str, str], Stow], runtime: str) -> None:
-    stow = make("greeter", runtime)
+def test_a_crate_becomes_an_image_and_runs(native: Callable[[str, str], Stow], runtime: str) -> None:
+    stow = native("greeter", runtime)
     built = stow("build")
     assert _LAYOUT.fullmatch(built.reference)
     assert built.builds == 0, "no engine builds"
@@ -136,15 +107,15 @@ def test_a_crate_becomes_an_image_and_runs(make: Callable[[str, str], Stow], run
     assert stow("run", "--", "again").out == "Hello, again!\n"
 
 
-def test_streams_and_exit_codes(make: Callable[[str, str], Stow], runtime: str) -> None:
-    stow = make("greeter", runtime)
+def test_streams_and_exit_codes(native: Callable[[str, str], Stow], runtime: str) -> None:
+    stow = native("greeter", runtime)
     assert stow("run", "-q", "--", "--echo", stdin="said").out == "said"
     assert stow("run", "-q", "--", "--exit", "9", code=9).code == 9
     assert stow("run", "-q", "--", "--whoami").out == "uid=65532 gid=65532\n"
 
 
-def test_the_program_ends_with_its_input(make: Callable[[str, str], Stow], runtime: str) -> None:
-    stow = make("greeter", runtime)
+def test_the_program_ends_with_its_input(native: Callable[[str, str], Stow], runtime: str) -> None:
+    stow = native("greeter", runtime)
     running = stow.start("run", "-q", "--", "--wait")
     running.until_it_says("waiting")
     assert running.process.stdin
@@ -154,8 +125,8 @@ def test_the_program_ends_with_its_input(make: Callable[[str, str], Stow], runti
     assert not running.survivors()
 
 
-def test_an_edit_is_seen_and_its_revert_is_the_first_image(make: Callable[[str, str], Stow]) -> None:
-    stow = make("greeter", "youki")
+def test_an_edit_is_seen_and_its_revert_is_the_first_image(native: Callable[[str, str], Stow]) -> None:
+    stow = native("greeter", "youki")
     first = stow("build").reference
     stow.edit("src/main.rs", "Hello, ", "Hi, ")
     edited = stow("build")
@@ -166,47 +137,47 @@ def test_an_edit_is_seen_and_its_revert_is_the_first_image(make: Callable[[str, 
     assert stow("build").reference == first
 
 
-def test_another_store_makes_the_same_digest(make: Callable[[str, str], Stow], tmp_path: Path) -> None:
-    stow = make("greeter", "youki")
+def test_another_store_makes_the_same_digest(native: Callable[[str, str], Stow], tmp_path: Path) -> None:
+    stow = native("greeter", "youki")
     first = stow("build").image
     stow.environment |= {"CARGO_STOW_STORE": str(tmp_path / "other"), "CARGO_STOW_RUNTIME": "runc"}
     assert stow("build").image == first
 
 
 @pytest.mark.parametrize("example", ["greeter", "web"])
-def test_both_backends_make_equal_images(make: Callable[[str, str], Stow], example: str) -> None:
-    stow = make(example, "youki")
-    native = load(stow, stow("build").reference)
+def test_both_backends_make_equal_images(native: Callable[[str, str], Stow], example: str) -> None:
+    stow = native(example, "youki")
+    without = load(stow, stow("build").reference)
     docker = stow("build", "--backend", "docker").reference
-    assert config(stow, native) == config(stow, docker)
-    ours, theirs = files(stow, native), files(stow, docker)
+    assert config(stow, without) == config(stow, docker)
+    ours, theirs = files(stow, without), files(stow, docker)
     assert ours.keys() == theirs.keys()
     other = [name for name in ours if ours[name] != theirs[name]]
     assert [name for name in other if not name.endswith((".log", "aux-cache"))] == []
 
 
-def test_a_step_that_fails_leaves_everything(make: Callable[[str, str], Stow], store: Path) -> None:
-    stow = make("greeter", "youki")
+def test_a_step_that_fails_leaves_everything(native: Callable[[str, str], Stow], native_store: Path) -> None:
+    stow = native("greeter", "youki")
     before = stow("build").reference
     stow.edit("src/main.rs", "fn main", "fn main oops")
     failed = stow("build", code=5)
     assert "error" in failed.err
-    index = json.loads((store / "index.json").read_text())
+    index = json.loads((native_store / "index.json").read_text())
     names = [each["annotations"]["org.opencontainers.image.ref.name"] for each in index["manifests"]]
     assert stow.image("greeter") in names
-    assert not list((store / "tmp").iterdir())
+    assert not list((native_store / "tmp").iterdir())
     stow.edit("src/main.rs", "fn main oops", "fn main")
     assert stow("build").reference == before
 
 
-def test_a_runtime_that_is_missing(make: Callable[[str, str], Stow]) -> None:
-    stow = make("greeter", "youki")
+def test_a_runtime_that_is_missing(native: Callable[[str, str], Stow]) -> None:
+    stow = native("greeter", "youki")
     stow.environment["CARGO_STOW_RUNTIME"] = "youki-that-is-not-there"
     assert "is not installed" in stow("build", code=7).err
 
 
-def test_what_is_killed_leaves_nothing_mounted(make: Callable[[str, str], Stow], store: Path) -> None:
-    stow = make("greeter", "youki")
+def test_what_is_killed_leaves_nothing_mounted(native: Callable[[str, str], Stow], native_store: Path) -> None:
+    stow = native("greeter", "youki")
     stow("build")
     for number in range(3):
         stow.edit("src/main.rs", "fn main", f"const N{number}: u8 = 1;\nfn main")
@@ -215,14 +186,14 @@ def test_what_is_killed_leaves_nothing_mounted(make: Callable[[str, str], Stow],
         running.send(signal.SIGKILL)
         running.wait(60)
     with open("/proc/self/mountinfo", encoding="utf-8") as mounts:  # noqa: PTH123
-        assert str(store) not in mounts.read()
+        assert str(native_store) not in mounts.read()
     stow("build")
     assert stow("run", "-q", "--", "you").out == "Hello, you!\n"
-    assert not list((store / "tmp").iterdir())
+    assert not list((native_store / "tmp").iterdir())
 
 
-def test_no_engine_is_asked_once_the_bases_are_here(make: Callable[[str, str], Stow]) -> None:
-    stow = make("greeter", "youki")
+def test_no_engine_is_asked_once_the_bases_are_here(native: Callable[[str, str], Stow]) -> None:
+    stow = native("greeter", "youki")
     stow("build")
     stow.edit("src/main.rs", "Hello, ", "Hi, ")
     nowhere = {"DOCKER_HOST": "unix:///nowhere.sock", "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"}
@@ -230,8 +201,8 @@ def test_no_engine_is_asked_once_the_bases_are_here(make: Callable[[str, str], S
     assert stow("run", "-q", "--", "you", env=nowhere).out == "Hi, you!\n"
 
 
-def test_two_builds_at_once_share_the_store(make: Callable[[str, str], Stow]) -> None:
-    first, second = make("greeter", "youki"), make("greeter", "youki")
+def test_two_builds_at_once_share_the_store(native: Callable[[str, str], Stow]) -> None:
+    first, second = native("greeter", "youki"), native("greeter", "youki")
     for number, stow in enumerate((first, second)):
         stow.edit("src/main.rs", "Hello, ", f"Hello {number}, ")
     running = [stow.start("build") for stow in (first, second)]
@@ -242,8 +213,8 @@ def test_two_builds_at_once_share_the_store(make: Callable[[str, str], Stow]) ->
 
 
 @own_engine_only
-def test_an_image_goes_to_a_registry(make: Callable[[str, str], Stow], registry: Registry) -> None:
-    stow = make("greeter", "youki")
+def test_an_image_goes_to_a_registry(native: Callable[[str, str], Stow], registry: Registry) -> None:
+    stow = native("greeter", "youki")
     stow.edit("Cargo.toml", stow.prefix, f"{registry.host}/youki")
     pushed = stow("push").reference
     name, _, digest = pushed.rpartition("@")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from cargo_stow.backends.memory import MemoryBackend
 
-COMMANDS = ["build", "completions", "dockerfile", "init", "plan", "push", "run", "schema", "update"]
+COMMANDS = ["build", "cache", "completions", "dockerfile", "init", "plan", "push", "run", "schema", "update"]
 TARGET = "registry.example.org/team/greeter:1"
 ERRORS = [each for _, each in inspect.getmembers(errors, inspect.isclass) if issubclass(each, StowError)]
 

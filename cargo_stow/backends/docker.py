@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from cargo_stow.backends.engine_values import EngineImage
     from cargo_stow.backends.protocol import BuildOrder, RunOptions
     from cargo_stow.families import BaseFacts
+    from cargo_stow.oci.blobs import Blobs
+    from cargo_stow.oci.descriptor import Descriptor
     from cargo_stow.oci.progress import PushProgress
     from cargo_stow.platforms import Platform
     from cargo_stow.process import Runner
@@ -160,6 +162,25 @@ class DockerBackend:
             if left and not self._engine.container_count_using(image.id):
                 for name in left:
                     self._engine.untag(name)
+
+    @contextlib.contextmanager
+    def save(self, images: Sequence[Image], directory: Path) -> Iterator[tuple[Blobs, Sequence[Descriptor]]]:
+        from cargo_stow.oci.blobs import Blobs  # noqa: PLC0415 - few builds write their image to a file
+
+        blobs = Blobs(directory / "blobs")
+        yield blobs, [self._saved(image, blobs) for image in images]
+
+    def _saved(self, image: Image, blobs: Blobs) -> Descriptor:
+        from cargo_stow.oci.imports import import_archive  # noqa: PLC0415
+
+        with self._engine.saved(image.id) as archive:
+            found = import_archive(archive, blobs)
+        if len(found) != 1:
+            raise EngineError(
+                f"the engine at {self._engine.address} gave {len(found)} images for {image.id}",
+                hint=f"look at what `docker save {image.id}` writes",
+            )
+        return found[0][1]
 
     def push(self, reference: ImageRef, progress: Callable[[PushProgress], None]) -> str:
         return self._engine.push(reference, progress)

@@ -7,6 +7,7 @@ a file, so that several processes see one engine.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections import Counter
@@ -17,13 +18,18 @@ from cargo_stow.context import hash_files, list_files
 from cargo_stow.errors import ImageNotFoundError, LockError
 from cargo_stow.families import BaseFacts
 from cargo_stow.lock import Pin
+from cargo_stow.oci.blobs import Blobs
+from cargo_stow.oci.descriptor import CONFIG, LAYER, MANIFEST
+from cargo_stow.oci.documents import as_bytes
+from cargo_stow.oci.image import Manifest
 from cargo_stow.oci.progress import PushProgress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from cargo_stow.backends.protocol import BuildOrder, RunOptions
+    from cargo_stow.oci.descriptor import Descriptor
     from cargo_stow.platforms import Platform
     from cargo_stow.reference import ImageRef
 
@@ -143,6 +149,12 @@ class MemoryBackend:
             if is_left(name.removeprefix(f"{repository}:")):
                 self._untag(name)
 
+    @contextlib.contextmanager
+    def save(self, images: Sequence[Image], directory: Path) -> Iterator[tuple[Blobs, Sequence[Descriptor]]]:
+        self._called("save")
+        blobs = Blobs(directory / "blobs")
+        yield blobs, [_write_image(image, blobs) for image in images]
+
     def push(self, reference: ImageRef, progress: Callable[[PushProgress], None]) -> str:
         self._called("push")
         image = self.find(reference)
@@ -190,3 +202,16 @@ class MemoryBackend:
         if self._state is not None:
             state = {"tags": self.tags, "images": sorted(self.images), "pushed": self.pushed, "counts": self.counts}
             self._state.write_text(json.dumps(state), encoding="utf-8")
+
+
+def _write_image(image: Image, blobs: Blobs) -> Descriptor:
+    """An image of one empty layer, whose label `id` says which it is."""
+    layer = blobs.put(bytes(10240), LAYER)
+    config = {
+        "architecture": "amd64",
+        "os": "linux",
+        "config": {"Labels": {"id": image.id}},
+        "rootfs": {"type": "layers", "diff_ids": [layer.digest]},
+    }
+    manifest = Manifest(config=blobs.put(as_bytes(config), CONFIG), layers=(layer,))
+    return blobs.put(as_bytes(manifest.as_json()), MANIFEST)

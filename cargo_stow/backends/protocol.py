@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from cargo_stow.families import BaseFacts
     from cargo_stow.lock import Pin
+    from cargo_stow.oci.blobs import Blobs
+    from cargo_stow.oci.descriptor import Descriptor
     from cargo_stow.oci.progress import PushProgress
     from cargo_stow.plan import Plan
     from cargo_stow.platforms import Platform
@@ -99,6 +102,14 @@ class Backend(Protocol):
         """Remove the names in a repository whose tag `is_left` says yes to, where no container uses the image.
 
         Before that, containers named `{repository}-…` that do not run, where it says yes to the rest of the name.
+        """
+
+    def save(
+        self, images: Sequence[Image], directory: Path
+    ) -> AbstractContextManager[tuple[Blobs, Sequence[Descriptor]]]:
+        """The bytes of images: blobs, and what describes each image among them, its manifest or an index.
+
+        They stay until the end of the context; `directory` is an empty one where they may lie meanwhile.
         """
 
     def push(self, reference: ImageRef, progress: Callable[[PushProgress], None]) -> str:

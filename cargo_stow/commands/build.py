@@ -9,11 +9,18 @@ from cargo_stow.errors import FileError, UsageError
 from cargo_stow.settings.shown import explain
 
 if TYPE_CHECKING:
+    from cargo_stow.oci.output import Output
     from cargo_stow.work import Work
 
 
-def build(work: Work) -> None:
-    """Run `stow_build`; the references of images that were up to date are printed all the same."""
+def build(work: Work, output: Output | None = None) -> None:
+    """Run `stow_build`; the references of images that were up to date are printed all the same.
+
+    Whether up to date or not, images are written to an `output`. Raises UsageError before a build whose images would
+    not fit there.
+    """
+    if output:
+        _check_output(work, output)
     current = _find_current(work)
     for project in work.projects():
         for key, value, origin in explain(project.settings):
@@ -21,8 +28,22 @@ def build(work: Work) -> None:
     if current or _run_task(work):
         for project in work.projects():
             work.session.report.status("Fresh", str(project.target))
+    if output:
+        from cargo_stow.actions.save import save  # noqa: PLC0415 - most images stay where they are
+
+        save(work.session, work.projects(), output)
     for reference in current or work.results:
         work.session.report.result(reference)
+
+
+def _check_output(work: Work, output: Output) -> None:
+    from cargo_stow.oci.output import check_count  # noqa: PLC0415
+
+    projects = work.projects()
+    one = projects[0]
+    several = len(work.images()) > 1
+    choice = f"--package {one.package.name}" if several else f"--platforms {one.platform}"
+    check_count(output, len(projects), f"choose one, as with {choice}; type=oci-layout takes them all")
 
 
 def _find_current(work: Work) -> tuple[str, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -11,7 +13,8 @@ from cargo_stow.oci.progress import PushProgress
 from cargo_stow.platforms import Platform
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from typing import BinaryIO
 
     from cargo_stow.reference import ImageRef
 
@@ -27,6 +30,7 @@ class StubEngine:
     """`images` by every name and ID they are asked for; `digest` what the registry says, or the error it raises.
 
     `used` are the IDs of images that containers have, `stopped_names` containers that do not run, with their images.
+    `archive` is what any image is saved as.
     """
 
     images: dict[str, EngineImage] = field(default_factory=dict)
@@ -36,10 +40,16 @@ class StubEngine:
     used: tuple[str, ...] = ()
     stopped_names: dict[str, str] = field(default_factory=dict)
     asked: list[tuple[str, ...]] = field(default_factory=list)
+    archive: bytes = b""
     address: str = "unix:///run/engine.sock"
 
     def image(self, name: str) -> EngineImage | None:
         return self.images.get(name)
+
+    @contextlib.contextmanager
+    def saved(self, name: str) -> Iterator[BinaryIO]:
+        self.asked.append(("save", name))
+        yield io.BytesIO(self.archive)
 
     def ping(self) -> None:
         self._answer()

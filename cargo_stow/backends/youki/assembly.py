@@ -15,6 +15,7 @@ from cargo_stow.backends.programs import PATHS, read_facts
 from cargo_stow.backends.youki.builder import Builder
 from cargo_stow.backends.youki.image_config import environment_of, make_config
 from cargo_stow.backends.youki.rootfs import Rootfs
+from cargo_stow.backends.youki.store import touch
 from cargo_stow.oci.descriptor import CONFIG, DOCKER_LAYER, LAYER_GZIP, MANIFEST, Descriptor
 from cargo_stow.oci.image import chain_ids, parse_config, parse_manifest
 from cargo_stow.oci.pack import Packed, pack_layer
@@ -86,6 +87,7 @@ def unpack(store: Store, base: Base) -> Path:
                 with store.blobs.open(layer) as file:
                     unpack_layer(file, layer, diff_id, root)
             store.adopt(root, place)
+    touch(place)
     return place
 
 
@@ -144,6 +146,8 @@ def directories(store: Store, image: Descriptor) -> list[Path]:
     found = [store.base(note["base"])] if note.get("base") else []
     found += [store.layer(key) for key in note.get("steps", ())]
     if found and all(path.is_dir() for path in found):
+        for path in found:
+            touch(path)
         return found
     return [unpack(store, load_base(store.blobs, image))]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -23,11 +24,12 @@ from cargo_stow.lock import Pin
 from cargo_stow.sandbox.runtime import DEFAULT, check_rights, find_runtime
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from cargo_stow.backends.protocol import BuildOrder, RunOptions
     from cargo_stow.families import BaseFacts
+    from cargo_stow.oci.blobs import Blobs
     from cargo_stow.oci.descriptor import Descriptor
     from cargo_stow.oci.progress import PushProgress
     from cargo_stow.platforms import Platform
@@ -85,8 +87,9 @@ class YoukiBackend:
         from cargo_stow.sandbox import isolation  # noqa: PLC0415
 
         self.check(pin)
-        manifest = self._sources.obtain(pin.source, pin.platform)
-        facts: BaseFacts = isolation.call(assembly.look_into, self._store, manifest)
+        with self._store.in_use():
+            manifest = self._sources.obtain(pin.source, pin.platform)
+            facts: BaseFacts = isolation.call(assembly.look_into, self._store, manifest)
         return facts
 
     def check(self, pin: Pin) -> None:
@@ -98,10 +101,11 @@ class YoukiBackend:
         from cargo_stow.sandbox import isolation  # noqa: PLC0415
 
         runtime = self._runtime()
-        builds = [(order, self._bases(order)) for order in orders]
-        made: list[Descriptor] = isolation.call(assembly.build_images, self._store, runtime, builds, self._epoch())
-        for each in made:
-            self._images.add(each.digest, each)
+        with self._store.in_use():
+            builds = [(order, self._bases(order)) for order in orders]
+            made: list[Descriptor] = isolation.call(assembly.build_images, self._store, runtime, builds, self._epoch())
+            for each in made:
+                self._images.add(each.digest, each)
         return [self._image(each) for each in made]
 
     def _bases(self, order: BuildOrder) -> dict[str, Descriptor]:
@@ -158,11 +162,23 @@ class YoukiBackend:
     def push(self, reference: ImageRef, progress: Callable[[PushProgress], None]) -> str:
         from cargo_stow.oci.registry.publish import publish  # noqa: PLC0415
 
-        found = self._images.find(str(reference.tagged))
+        with self._store.in_use():
+            plain = self._plain(str(reference.tagged))
+            return publish(self._sources.registry(), [reference.tagged], plain, self._store.blobs, (), progress)
+
+    @contextlib.contextmanager
+    def save(self, images: Sequence[Image], directory: Path) -> Iterator[tuple[Blobs, Sequence[Descriptor]]]:  # noqa: ARG002 - the store has them
+        with self._store.in_use():
+            yield self._store.blobs, [self._plain(image.id) for image in images]
+
+    def _plain(self, name: str) -> Descriptor:
+        """An image by its name or ID, without the annotations of the store's index. Raises ImageNotFoundError."""
+        found = self._images.find(name)
         if found is None:
-            raise ImageNotFoundError(f"the store {self._store.directory} has no image `{reference}`")
-        plain = replace(found, annotations=())
-        return publish(self._sources.registry(), [reference.tagged], plain, self._store.blobs, (), progress)
+            raise ImageNotFoundError(
+                f"the store {self._store.directory} has no image `{name}`", hint="build it: `cargo stow build`"
+            )
+        return replace(found, annotations=())
 
     def push_index(self, names: Sequence[ImageRef], digests: Sequence[str]) -> str:
         from cargo_stow.oci.registry.publish import publish_index  # noqa: PLC0415

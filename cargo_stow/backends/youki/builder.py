@@ -15,6 +15,7 @@ from cargo_stow.backends.youki.keys import make_key, step_key, tree_key
 from cargo_stow.backends.youki.lending import AGENT, Lender, gather_context
 from cargo_stow.backends.youki.rootfs import Rootfs
 from cargo_stow.backends.youki.script import describe, make_environment, make_script
+from cargo_stow.backends.youki.store import touch
 from cargo_stow.backends.youki.stubs import places
 from cargo_stow.backends.youki.trees import copy_into, write_files
 from cargo_stow.context import hash_files
@@ -101,6 +102,7 @@ class Builder:
         if not self.store.layer(key).is_dir():
             self._tell(title, step)
             self._carry_out(rootfs, step, key)
+        touch(self.store.layer(key))
         return rootfs.with_layer(key, self.store.layer(key))
 
     def _tell(self, title: str, step: Step) -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from cargo_stow.backends.protocol import RunOptions
     from cargo_stow.backends.youki.store import Store
+    from cargo_stow.oci.descriptor import Descriptor
     from cargo_stow.process import Runner
     from cargo_stow.sandbox.runtime import Runtime
 
@@ -93,11 +94,9 @@ def _run(  # noqa: PLR0917 - as above
     runtime: Runtime,
     directory: Path,
 ) -> int:
-    image = Images(store.directory).find(identity)
-    if image is None:
-        raise ImageNotFoundError(f"the store {store.directory} has no image {identity}")
     runner = SystemRunner()
-    with Mounts(runner, store.directory).scope() as mounts:
+    with store.in_use(), Mounts(runner, store.directory).scope() as mounts:
+        image = _find(store, identity)
         root = mounts.overlay(directories(store, image), directory / "root", directory / "upper")
         binds = (*_network(), *volumes)
         process = _process(load_base(store.blobs, image).config, words, given, root)
@@ -108,6 +107,13 @@ def _run(  # noqa: PLR0917 - as above
         targets += [(bind.target, Path(bind.source).is_dir()) for bind in binds]
         with places(root, targets):
             return run_foreground(container, runtime, runner)
+
+
+def _find(store: Store, identity: str) -> Descriptor:
+    image = Images(store.directory).find(identity)
+    if image is None:
+        raise ImageNotFoundError(f"the store {store.directory} has no image {identity}", hint="run the command again")
+    return image
 
 
 def _process(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cargo_stow.backends.engine import Engine
 from cargo_stow.backends.youki.images import Images
+from cargo_stow.backends.youki.store import touch
 from cargo_stow.errors import (
     EngineDeniedError,
     EngineError,
@@ -16,6 +17,7 @@ from cargo_stow.errors import (
 )
 from cargo_stow.oci.descriptor import INDEX, INDEXES, MANIFEST, Descriptor
 from cargo_stow.oci.documents import parse_object
+from cargo_stow.oci.graph import reachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -57,7 +59,10 @@ class Sources:
         One with a digest comes from its registry, another one from the engine. Raises what the registry's client does,
         ImageNotFoundError and ImageFormatError.
         """
-        return self._pull(reference, platform) if reference.digest else self._import(reference)
+        found = self._pull(reference, platform) if reference.digest else self._import(reference)
+        for digest in reachable(self._store.blobs, [found]):
+            touch(self._store.blobs.path(digest))
+        return found
 
     def check(self, reference: ImageRef, identity: str) -> None:
         """Hold that a name of the engine still means the image that a lock names. Raises LockError."""
@@ -114,6 +119,7 @@ class Sources:
     def _document(self, reference: ImageRef, digest: str) -> Descriptor:
         """A manifest or an index, from the store where it is there: what has a digest does not change."""
         path = self._store.blobs.path(digest)
+        touch(path)
         if not path.is_file():
             descriptor, data = self.registry().fetch_manifest(reference, digest)
             self._store.blobs.add([data], descriptor)

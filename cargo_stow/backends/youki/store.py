@@ -5,9 +5,11 @@
     layers/<key>/                   what a step left, as overlayfs writes it; <key>.json what it is as a layer
     caches/<name>/                  directories that outlive builds
     tmp/<name>/                     what is being made; locked by the one who makes it
+    lock                            shared by builds and runs; who removes something holds it alone
 
 Whatever is in the first four was complete when it came in: it is made in `tmp` and renamed. So two builds can share a
-store, and one that was killed leaves nothing but a directory in `tmp`, which the next one removes.
+store, and one that was killed leaves nothing but a directory in `tmp`, which the next one removes. The time of an entry
+(mtime) says when it was used last.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from cargo_stow.files import write_text
 from cargo_stow.oci.blobs import Blobs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 
 class Store:
@@ -36,6 +38,7 @@ class Store:
         self.blobs = Blobs(directory / "blobs")
 
     def base(self, chain: str) -> Path:
+        """Where the file system of a chain ID is, or would be."""
         return self.directory / "bases" / chain.partition(":")[2]
 
     def layer(self, key: str) -> Path:
@@ -47,14 +50,15 @@ class Store:
     def read_note(self, key: str) -> dict[str, Any] | None:
         """What is known of a layer; None where nothing is."""
         with contextlib.suppress(OSError, ValueError):
-            found = json.loads(self._note(key).read_text(encoding="utf-8"))
+            found = json.loads(self.note(key).read_text(encoding="utf-8"))
+            touch(self.note(key))
             return found if isinstance(found, dict) else None
         return None
 
     def write_note(self, key: str, note: Mapping[str, object]) -> None:
-        write_text(self._note(key), json.dumps(note), durable=False)
+        write_text(self.note(key), json.dumps(note), durable=False)
 
-    def _note(self, key: str) -> Path:
+    def note(self, key: str) -> Path:
         return self.layer(key).with_name(f"{key}.json")
 
     @contextlib.contextmanager
@@ -73,7 +77,7 @@ class Store:
             path = self.directory / "tmp" / os.urandom(6).hex()
             path.mkdir(parents=True, mode=0o700)
             with contextlib.suppress(FileNotFoundError):
-                held.enter_context(_locked(path))
+                held.enter_context(locked(path))
             if path.exists():
                 return path
 
@@ -90,22 +94,61 @@ class Store:
         """Remove what builds that were killed left; returns the names of their directories."""
         swept = []
         for path in (self.directory / "tmp").glob("*"):
-            with contextlib.suppress(OSError), _locked(path, wait=False):
+            with contextlib.suppress(OSError), locked(path, wait=False):
                 shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink()
                 swept.append(path.name)
         return swept
+
+    @contextlib.contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Keep what is here from being pruned, beside others who do. Raises FileError."""
+        with self._opened_lock() as descriptor:
+            fcntl.flock(descriptor, fcntl.LOCK_SH)
+            yield
+
+    @contextlib.contextmanager
+    def alone(self, waiting: Callable[[], None]) -> Iterator[None]:
+        """Hold the store while nobody uses it; `waiting` is called once if somebody does. Raises FileError."""
+        with self._opened_lock() as descriptor:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                waiting()
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+
+    @contextlib.contextmanager
+    def _opened_lock(self) -> Iterator[int]:
+        path = self.directory / "lock"
+        try:
+            self.directory.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise FileError(f"cannot lock {path}: {error.strerror}", hint="check its permissions") from error
+        try:
+            yield descriptor
+        finally:
+            os.close(descriptor)
 
     @contextlib.contextmanager
     def locked_cache(self, name: str, *, shared: bool) -> Iterator[Path]:
         """The directory of a cache, made where it is missing; held by one build at a time unless `shared`."""
         path = self.cache(name)
         path.mkdir(parents=True, exist_ok=True)
-        with contextlib.nullcontext() if shared else _locked(path):
+        touch(path)
+        with contextlib.nullcontext() if shared else locked(path):
             yield path
 
 
+def touch(path: Path) -> None:
+    """Note that something is used; a store that cannot be written into is of use all the same."""
+    with contextlib.suppress(OSError):
+        os.utime(path)
+
+
 @contextlib.contextmanager
-def _locked(path: Path, *, wait: bool = True) -> Iterator[None]:
+def locked(path: Path, *, wait: bool = True) -> Iterator[None]:
+    """Hold a directory or a file of the store. Raises OSError, also where we do not `wait` for another."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
