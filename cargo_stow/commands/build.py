@@ -19,9 +19,9 @@ def build(work: Work, output: Output | None = None) -> None:
     Whether up to date or not, images are written to an `output`. Raises UsageError before a build whose images would
     not fit there.
     """
+    current = _find_current(work)
     if output:
         _check_output(work, output)
-    current = _find_current(work)
     for project in work.projects():
         for key, value, origin in explain(project.settings):
             work.session.report.explain(f"{key}: {value}  ({origin})")
@@ -41,8 +41,8 @@ def _check_output(work: Work, output: Output) -> None:
 
     projects = work.projects()
     one = projects[0]
-    several = len(work.images()) > 1
-    choice = f"--package {one.package.name}" if several else f"--platforms {one.platform}"
+    choice = f"--package {one.package.name}" if len(work.images()) > 1 else f"--platforms {one.platform}"
+    choice += f" --bin {one.settings.bins[0]}" if one.settings.is_split else ""
     check_count(output, len(projects), f"choose one, as with {choice}; type=oci-layout takes them all")
 
 
