@@ -14,7 +14,7 @@ import pytest
 
 from cargo_stow import process
 from cargo_stow.errors import FileError, Terminated, ToolMissingError
-from cargo_stow.process import Result, SystemRunner
+from cargo_stow.process import Result, SystemRunner, exchange
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -195,3 +195,38 @@ def test_any_exception_ends_the_child(children: list[subprocess.Popen[bytes]], m
     assert children[0].returncode is not None
     assert children[0].stdout is not None
     assert children[0].stdout.closed
+
+
+class TestExchange:
+    def test_bytes_for_bytes(self) -> None:
+        code = "import sys; data = sys.stdin.buffer.read(3); sys.stdout.buffer.write(data[::-1] * 100_000)"
+        assert exchange(python(code), b"a\xffb") == b"b\xffa" * 100_000
+
+    def test_stderr_is_ours(self, capfd: pytest.CaptureFixture[str]) -> None:
+        assert exchange(python("import sys; print('err', file=sys.stderr)"), b"") == b""
+        assert capfd.readouterr().err == "err\n"
+
+    def test_one_that_does_not_listen(self, children: list[subprocess.Popen[bytes]]) -> None:
+        assert exchange(python("import os; os.write(1, b'no')"), b"x" * 1_000_000) == b"no"
+        assert children[0].returncode == 0
+
+    def test_what_goes_on_after_its_answer_is_told_to_end(self, children: list[subprocess.Popen[bytes]]) -> None:
+        code = "import os, sys; os.write(1, b'yes'); os.close(1); sys.stdin.read(); os._exit(5)"
+        assert exchange(python(code), b"") == b"yes"
+        assert children[0].returncode == 5
+
+    def test_an_interruption_ends_it(
+        self,
+        children: list[subprocess.Popen[bytes]],
+        interrupt_when: Callable[[Callable[[], bool], signal.Signals], None],
+        tmp_path: Path,
+    ) -> None:
+        up = tmp_path / "up"
+        interrupt_when(up.exists, signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            exchange(python(f"import sys; open({str(up)!r}, 'w').close(); sys.stdin.read()"), b"")
+        assert children[0].returncode == 0
+
+    def test_a_program_that_is_missing(self) -> None:
+        with pytest.raises(ToolMissingError):
+            exchange(["no-such-program"], b"")

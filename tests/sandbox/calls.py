@@ -11,7 +11,7 @@ from pathlib import Path
 from cargo_stow.errors import BuildError
 
 
-def fail(message: str) -> None:
+def fail(message: str) -> int:
     raise BuildError(message, hint="the hint", detail="the detail")
 
 
@@ -28,6 +28,11 @@ def speak(text: str) -> str:
     print(text, flush=True)
     subprocess.run(["echo", text], check=True)
     return text.upper()
+
+
+def say(text: str) -> int:
+    speak(text)
+    return 3
 
 
 def facts() -> tuple[int, int, str, list[str]]:

@@ -13,7 +13,8 @@ from cargo_stow.sandbox.foreground import _Forwarding
 if TYPE_CHECKING:
     from pathlib import Path
 
-# Starts what a container would run, in the background; youki does so with `--detach`.
+# Starts what a container would run, in the background; youki does so with `--detach`. The program waits until its
+# runtime is gone: a shell would wait for it, where a runtime does not.
 RUNTIME = """\
 #!/bin/sh
 echo "$@" >> "$0.log"
@@ -22,7 +23,7 @@ case "$*" in
 *) exit 0 ;;
 esac
 [ -e "$0.broken" ] && exit 1
-/bin/sh "$0.program" &
+/bin/sh -c "while kill -0 $$ 2>/dev/null; do sleep 0.01; done; . $0.program" &
 echo $! > "$6"
 """
 CODE = """\

@@ -141,7 +141,7 @@ class TestAttach:
         assert not (tmp_path / "call").exists()
 
     def test_our_streams_are_its_own(self, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-        isolation.attach(SystemRunner(), tmp_path / "call", calls.speak, "word")
+        assert isolation.attach(SystemRunner(), tmp_path / "call", calls.say, "word").code == 3
         assert capfd.readouterr().out == "word\nword\n"
 
     def test_an_expected_failure(self, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -42,6 +42,11 @@ def test_a_relative_link_begins_where_it_is(root: Path) -> None:
     assert resolve(root, "usr/link/sh") == root / "usr/bin/sh"
 
 
+def test_an_absolute_one_begins_at_the_root(root: Path) -> None:
+    (root / "usr/link").symlink_to("/bin")
+    assert resolve(root, "usr/link/sh") == root / "bin/sh"
+
+
 @pytest.mark.parametrize("path", ["", "/", ".", "..", "/../..", "usr/../..", "//"])
 def test_the_root_is_its_own_parent(root: Path, path: str) -> None:
     assert resolve(root, path) == root
@@ -68,24 +73,21 @@ def test_as_many_links_as_the_kernel_follows(root: Path) -> None:
         resolve(root, "l0")
 
 
-PARTS = st.sampled_from(["a", "b", "c", "..", ".", ""])
-PATHS = st.lists(PARTS, max_size=5).map("/".join)
+PATHS = st.lists(st.sampled_from(["a", "b", "c", "..", ".", ""]), max_size=5).map("/".join)
+PLACES = st.sampled_from(["c", "a/a", "a/c", "a/b/a", "a/b/b", "a/b/c"])
 
 
-@given(links=st.dictionaries(PATHS, PATHS.filter(bool), max_size=4), path=PATHS)
+@given(links=st.dictionaries(PLACES, PATHS.filter(bool), max_size=4), path=PATHS)
 def test_nothing_leads_out(links: dict[str, str], path: str) -> None:
     with tempfile.TemporaryDirectory() as name:
-        root = Path(name) / "root"
+        root = Path(name).resolve() / "root"
         (root / "a/b").mkdir(parents=True)
         for place, target in links.items():
-            link = Path(f"{root}/{Path('/' + place).name or 'c'}")
-            if not link.exists() and not link.is_symlink():
-                link.symlink_to(target)
+            (root / place).symlink_to(target)
         try:
             found = resolve(root, path)
         except ImageFormatError:
             return
         assert found.is_relative_to(root)
         assert ".." not in found.parts
-        if found.exists():
-            assert found.resolve() == found
+        assert not found.is_symlink()

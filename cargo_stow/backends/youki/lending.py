@@ -97,6 +97,7 @@ def gather_context(root: Path, context: Context, target: Path) -> Path:
 
     Copies, since a link would change the ctime by which it is known that nobody touched a file meanwhile.
     """
+    target.mkdir(parents=True, exist_ok=True)
     for path in list_files(root, context):
         place = target / path.relative_to(root)
         place.parent.mkdir(parents=True, exist_ok=True)
