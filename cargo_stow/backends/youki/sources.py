@@ -39,6 +39,7 @@ class Sources:
         self._environment = environment
         self._say = say
         self._engine = Engine(environment)
+        self._identities: dict[str, str] = {}
 
     def registry(self) -> Registry:
         """A client of all registries. Makes no request yet."""
@@ -65,7 +66,11 @@ class Sources:
         return found
 
     def check(self, reference: ImageRef, identity: str) -> None:
-        """Hold that a name of the engine still means the image that a lock names. Raises LockError."""
+        """Hold that a name of the engine still means the image that a lock names. Raises LockError.
+
+        One that is in the store is that image, whatever the engine has now, and whether there is one.
+        """
+        self._identities[str(reference)] = identity
         if Images(self._store.directory).find(identity):
             return
         image = self.find_here(reference)
@@ -82,23 +87,26 @@ class Sources:
             )
 
     def _import(self, reference: ImageRef) -> Descriptor:
+        images = Images(self._store.directory)
+        known = images.find(self._identities.get(str(reference), ""))
+        if known is not None:
+            return known
         image = self.find_here(reference)
         if image is None:
             raise ImageNotFoundError(
                 f"the image {reference} is in no engine of this machine, and has no digest to ask its registry for",
                 hint="pin it anew: `cargo stow update`",
             )
-        images = Images(self._store.directory)
-        known = images.find(image.id)
-        if known is not None:
-            return known
+        return images.find(image.id) or self._take(reference, image.id, images)
+
+    def _take(self, reference: ImageRef, identity: str, images: Images) -> Descriptor:
+        """Copy an image of the engine into the store, where its ID becomes a name."""
         from cargo_stow.oci.imports import import_archive  # noqa: PLC0415 - most images come of a registry
 
         self._say(f"{reference} from the engine at {self._engine.address}")
-        with self._engine.saved(image.id) as archive:
-            found = import_archive(archive, self._store.blobs)
-        made = found[0][1]
-        images.add(image.id, made)
+        with self._engine.saved(identity) as archive:
+            ((_, made), *_) = import_archive(archive, self._store.blobs)
+        images.add(identity, made)
         return made
 
     def _pull(self, reference: ImageRef, platform: Platform) -> Descriptor:

@@ -48,7 +48,7 @@ class TestEnvironment:
         image = {"A": "image", "B": "image", "C": "image", "HOME": "/x", "SOURCE_DATE_EPOCH": "1"}
         found = dict(make_environment(step, image, {"A": "lent", "B": "lent"}, 7))
         assert found.pop("PATH") == DEFAULT_PATH
-        assert found == {"A": "step", "B": "lent", "C": "image", "HOME": "/root", "SOURCE_DATE_EPOCH": "7"}
+        assert found == {"A": "step", "B": "lent", "C": "image", "HOME": "/x", "SOURCE_DATE_EPOCH": "7"}
 
 
 @pytest.mark.parametrize(("length", "end"), [(99, "x"), (100, "...")])
