@@ -113,8 +113,8 @@ def wait_for(file: Path) -> None:
 
 def until_silent(file: Path) -> None:
     """Wait until nobody writes a file any more; without end where somebody always does."""
-    before = ""
-    while (now := file.read_text()) != before or not now:
+    before = 0
+    while (now := file.stat().st_mtime_ns) != before:
         before = now
         time.sleep(0.2)
 
