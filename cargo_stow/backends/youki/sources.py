@@ -120,8 +120,9 @@ class Sources:
         missing = [each for each in (manifest.config, *manifest.layers) if not self._store.blobs.has(each)]
         if missing:
             self._say(f"{reference} ({sum(each.size for each in missing) / 1e6:.0f} MB)")
-        for each in missing:
-            self.registry().pull(reference, each, self._store.blobs, lambda _progress: None)
+            registry = self.registry()  # One for all of them, which asks for a token once.
+            for each in missing:
+                registry.pull(reference, each, self._store.blobs, lambda _progress: None)
         return found
 
     def _document(self, reference: ImageRef, digest: str) -> Descriptor:
