@@ -7,7 +7,6 @@ again is the same.
 from __future__ import annotations
 
 import datetime
-import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,8 @@ from cargo_stow.backends.youki.image_config import environment_of, make_config
 from cargo_stow.backends.youki.rootfs import Rootfs
 from cargo_stow.backends.youki.store import touch
 from cargo_stow.oci.descriptor import CONFIG, DOCKER_LAYER, LAYER_GZIP, MANIFEST, Descriptor
-from cargo_stow.oci.image import chain_ids, parse_config, parse_manifest
+from cargo_stow.oci.documents import as_bytes, parse_object
+from cargo_stow.oci.image import Manifest, chain_ids, parse_config, parse_manifest
 from cargo_stow.oci.pack import Packed, pack_layer
 from cargo_stow.oci.unpack import unpack_layer
 from cargo_stow.plan import SCRATCH, Write
@@ -64,7 +64,7 @@ def load_base(blobs: Blobs, manifest: Descriptor) -> Base:
     parsed = parse_manifest(blobs.read(manifest), manifest.digest)
     data = blobs.read(parsed.config)
     config = parse_config(data, parsed.config.digest)
-    return Base(layers=parsed.layers, diff_ids=config.diff_ids, document=json.loads(data))
+    return Base(layers=parsed.layers, diff_ids=config.diff_ids, document=parse_object(data, parsed.config.digest))
 
 
 def build_images(
@@ -124,9 +124,9 @@ def _assemble(builder: Builder, base: Base) -> Descriptor:
     is_whole = plan.stages[-1].parent != SCRATCH
     packed = list(_pack(builder, rootfs))
     document = _document(base if is_whole else None, base.document, plan.config, packed, builder.epoch)
-    config = blobs.put(_json(document), CONFIG)
+    config = blobs.put(as_bytes(document), CONFIG)
     layers = (*(base.layers if is_whole else ()), *(each.descriptor for each in packed))
-    made = blobs.put(_json(_manifest(config, layers, dict(plan.config.annotations))), MANIFEST)
+    made = blobs.put(as_bytes(_manifest(config, layers, dict(plan.config.annotations))), MANIFEST)
     chain = chain_ids(base.diff_ids)[-1] if is_whole else ""
     builder.store.write_note(image_note(made), {"base": chain, "steps": rootfs.steps})
     return made
@@ -194,22 +194,12 @@ def _document(
 
 
 def _manifest(config: Descriptor, layers: Sequence[Descriptor], annotations: Mapping[str, str]) -> dict[str, Any]:
-    return {
-        "schemaVersion": 2,
-        "mediaType": MANIFEST,
-        "config": config.as_json(),
-        "layers": [_oci(each).as_json() for each in layers],
-        **({"annotations": annotations} if annotations else {}),
-    }
+    return Manifest(config=config, layers=tuple(map(_oci, layers)), annotations=tuple(annotations.items())).as_json()
 
 
 def _oci(layer: Descriptor) -> Descriptor:
     """The same layer under the name that OCI manifests have for its type."""
     return replace(layer, media_type=LAYER_GZIP) if layer.media_type == DOCKER_LAYER else layer
-
-
-def _json(document: Mapping[str, Any]) -> bytes:
-    return json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
 
 
 def look_into(store: Store, manifest: Descriptor) -> BaseFacts:

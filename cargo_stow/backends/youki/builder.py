@@ -12,16 +12,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cargo_stow.backends.youki.keys import make_key, step_key, tree_key
-from cargo_stow.backends.youki.lending import AGENT, Lender, gather_context
+from cargo_stow.backends.youki.lending import AGENT, Lender, gather_context, network_binds
 from cargo_stow.backends.youki.rootfs import Rootfs
 from cargo_stow.backends.youki.script import describe, make_environment, make_script
 from cargo_stow.backends.youki.store import touch
-from cargo_stow.backends.youki.stubs import places
+from cargo_stow.backends.youki.stubs import places, targets_of
 from cargo_stow.backends.youki.trees import copy_into, write_files
 from cargo_stow.context import hash_files
 from cargo_stow.errors import BuildError
 from cargo_stow.plan import SCRATCH, CacheMount, ContextMount, Copy, Run, SshMount, StageMount, Write
-from cargo_stow.sandbox.bundle import SYSTEM_TARGETS, Bind, Process
+from cargo_stow.sandbox.bundle import Process
 from cargo_stow.sandbox.rooted import resolve
 from cargo_stow.sandbox.runtime import Container, container_name, run
 
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from cargo_stow.process import Runner
     from cargo_stow.sandbox.overlay import Mounts
     from cargo_stow.sandbox.runtime import Runtime
-
-_NETWORK = ("/etc/resolv.conf", "/etc/hosts")
 
 
 @dataclass(kw_only=True)
@@ -150,7 +148,7 @@ class Builder:
         lender = Lender(
             order=self.order, store=self.store, mounts=mounts, directory=directory, context=self._context, stages=self
         )
-        binds = (*_network(), *lender.binds(step))
+        binds = (*network_binds(), *lender.binds(step))
         container = Container(
             directory=directory / container_name(directory.name),
             root=root,
@@ -161,7 +159,7 @@ class Builder:
             ),
             binds=binds,
         )
-        with places(root, [(rootfs.directory, True), *_targets(binds)]):
+        with places(root, [(rootfs.directory, True), *targets_of(binds)]):
             result = run(container, self.runtime, self.runner, quiet=self.order.quiet)
         if result.code != 0:
             raise self._failed(step, result.code, result.stdout + result.stderr)
@@ -198,17 +196,3 @@ def _shown(step: Step) -> str:
     if isinstance(step, Copy):
         return f"copy {step.source} to {step.target}"
     return f"write {step.name} to {step.target}" if isinstance(step, Write) else ""
-
-
-def _network() -> Iterator[Bind]:
-    for path in _NETWORK:
-        if os.path.exists(path):  # noqa: PTH110 - a text all the way
-            yield Bind(source=os.path.realpath(path), target=path)
-
-
-def _targets(binds: tuple[Bind, ...]) -> list[tuple[str, bool]]:
-    """Where the root file system itself needs a place: not below another mount."""
-    system = [(target, True) for target in SYSTEM_TARGETS]
-    own = [(bind.target, os.path.isdir(bind.source)) for bind in binds]  # noqa: PTH112 - a text all the way
-    tops = [target for target, _ in (*system, *own)]
-    return [each for each in (*system, *own) if not any(each[0].startswith(f"{top.rstrip('/')}/") for top in tops)]

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from cargo_stow.sandbox.overlay import Mounts
 
 AGENT = "/run/cargo-stow/agent"
+_NETWORK = ("/etc/resolv.conf", "/etc/hosts")
 
 
 class Stages(Protocol):
@@ -108,3 +109,10 @@ def gather_context(root: Path, context: Context, target: Path) -> Path:
         else:
             shutil.copy2(path, place)
     return target
+
+
+def network_binds() -> Iterator[Bind]:
+    """Yield what a container needs to find names in the network of this machine."""
+    for path in _NETWORK:
+        if os.path.exists(path):  # noqa: PTH110 - a text all the way
+            yield Bind(source=os.path.realpath(path), target=path)

@@ -11,18 +11,19 @@ from cargo_stow.backends.youki.account import find_account
 from cargo_stow.backends.youki.assembly import directories, load_base
 from cargo_stow.backends.youki.image_config import environment_of
 from cargo_stow.backends.youki.images import Images
+from cargo_stow.backends.youki.lending import network_binds
 from cargo_stow.backends.youki.rootfs import DEFAULT_PATH
-from cargo_stow.backends.youki.stubs import places
+from cargo_stow.backends.youki.stubs import places, targets_of
 from cargo_stow.errors import ImageNotFoundError, UsageError
 from cargo_stow.process import SystemRunner
 from cargo_stow.sandbox import isolation
-from cargo_stow.sandbox.bundle import SYSTEM_TARGETS, Bind, Process
+from cargo_stow.sandbox.bundle import Bind, Process
 from cargo_stow.sandbox.foreground import run_foreground
 from cargo_stow.sandbox.overlay import Mounts
 from cargo_stow.sandbox.runtime import Container, container_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from cargo_stow.backends.protocol import RunOptions
     from cargo_stow.backends.youki.store import Store
@@ -98,14 +99,12 @@ def _run(  # noqa: PLR0917 - as above
     with store.in_use(), Mounts(runner, store.directory).scope() as mounts:
         image = _find(store, identity)
         root = mounts.overlay(directories(store, image), directory / "root", directory / "upper")
-        binds = (*_network(), *volumes)
+        binds = (*network_binds(), *volumes)
         process = _process(load_base(store.blobs, image).config, words, given, root)
         container = Container(
             directory=directory / container_name(directory.name), root=root, process=process, binds=binds
         )
-        targets = [(target, True) for target in (*SYSTEM_TARGETS, process.directory)]
-        targets += [(bind.target, Path(bind.source).is_dir()) for bind in binds]
-        with places(root, targets):
+        with places(root, [(process.directory, True), *targets_of(binds)]):
             return run_foreground(container, runtime, runner)
 
 
@@ -136,9 +135,3 @@ def _process(
 def _words(config: Mapping[str, object], name: str) -> tuple[str, ...]:
     found = config.get(name)
     return tuple(map(str, found)) if isinstance(found, list) else ()
-
-
-def _network() -> Iterator[Bind]:
-    for path in ("/etc/resolv.conf", "/etc/hosts"):
-        if Path(path).exists():
-            yield Bind(source=os.path.realpath(path), target=path)

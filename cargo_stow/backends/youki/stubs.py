@@ -10,11 +10,15 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
+from cargo_stow.backends.youki.trees import make_missing
+from cargo_stow.sandbox.bundle import SYSTEM_TARGETS
 from cargo_stow.sandbox.rooted import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
+
+    from cargo_stow.sandbox.bundle import Bind
 
 
 @contextlib.contextmanager
@@ -33,15 +37,21 @@ def places(root: Path, targets: Iterable[tuple[str, bool]]) -> Iterator[None]:
             _remove(path)
 
 
+def targets_of(binds: tuple[Bind, ...]) -> list[tuple[str, bool]]:
+    """Say where the root file system itself needs a place for mounts: not below another mount."""
+    system = [(target, True) for target in SYSTEM_TARGETS]
+    own = [(bind.target, os.path.isdir(bind.source)) for bind in binds]  # noqa: PTH112 - a text all the way
+    tops = [target for target, _ in (*system, *own)]
+    return [each for each in (*system, *own) if not any(each[0].startswith(f"{top.rstrip('/')}/") for top in tops)]
+
+
 def _make(path: Path, root: Path, *, is_directory: bool) -> Iterator[Path]:
-    missing = [each for each in path.parents if each.is_relative_to(root) and not each.exists()]
-    for parent in reversed(missing):
-        parent.mkdir()
-        parent.chmod(0o755)
-        yield parent
-    if not os.path.lexists(path):
-        path.mkdir() if is_directory else path.touch()
-        path.chmod(0o755 if is_directory else 0o644)
+    if os.path.lexists(path):
+        return
+    yield from make_missing(path if is_directory else path.parent, root)
+    if not is_directory:
+        path.touch()
+        path.chmod(0o644)
         yield path
 
 

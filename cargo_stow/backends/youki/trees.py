@@ -71,8 +71,14 @@ def write_files(root: Path, target: str, files: Iterable[tuple[PurePosixPath, st
 def make_directory(root: Path, path: str) -> Path:
     """Make a directory with its parents; returns where it is, links followed inside of the root."""
     found = resolve(root, path)
-    missing = [each for each in (found, *found.parents) if each.is_relative_to(root) and not each.exists()]
+    make_missing(found, root)
+    return found
+
+
+def make_missing(path: Path, root: Path) -> list[Path]:
+    """Make a directory below a root, and what is missing on the way to it; returns those that were made, in order."""
+    missing = [each for each in (path, *path.parents) if each.is_relative_to(root) and not each.exists()]
     for each in reversed(missing):
         each.mkdir()
         each.chmod(0o755)
-    return found
+    return missing[::-1]

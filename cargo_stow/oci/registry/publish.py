@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cargo_stow.errors import FileError, ImageFormatError
 from cargo_stow.oci.descriptor import INDEX, MANIFESTS, Descriptor, read_descriptor
+from cargo_stow.oci.documents import parse_object
 from cargo_stow.oci.progress import PushProgress
 from cargo_stow.oci.registry.manifests import at_digest
 from cargo_stow.oci.registry.upload import short_name
@@ -102,7 +103,7 @@ def _one_of_each_repository(names: Sequence[ImageRef]) -> list[ImageRef]:
 
 def _read_parts(data: bytes, descriptor: Descriptor) -> list[Descriptor]:
     """Layers and configuration of a manifest, each once."""
-    manifest = _read_object(data, descriptor.digest)
+    manifest = parse_object(data, descriptor.digest)
     layers = manifest.get("layers")
     if descriptor.media_type not in MANIFESTS or not isinstance(layers, list):
         raise ImageFormatError(f"{descriptor.digest} is no manifest of an image")
@@ -110,26 +111,16 @@ def _read_parts(data: bytes, descriptor: Descriptor) -> list[Descriptor]:
     return list({part.digest: part for part in found}.values())
 
 
-def _read_object(data: bytes, where: str) -> dict[str, Any]:
-    try:
-        value = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise ImageFormatError(f"{where} is no JSON") from error
-    if not isinstance(value, dict):
-        raise ImageFormatError(f"{where} is no object")
-    return value
-
-
 def _describe(registry: Registry, name: ImageRef, digest: str) -> Descriptor:
     """A manifest as an entry of an index, with the platform that the image's configuration names."""
     found, data = registry.fetch_manifest(name, digest)
     if found.media_type not in MANIFESTS:
         raise ImageFormatError(f"{digest} is an index already, and no image of one platform")
-    config = _read_object(_fetch_config(registry, at_digest(name, digest), data), digest)
+    config = parse_object(_fetch_config(registry, at_digest(name, digest), data), digest)
     platform = tuple((key, config[key]) for key in _PLATFORM if isinstance(config.get(key), str) and config[key])
     return replace(found, platform=platform)
 
 
 def _fetch_config(registry: Registry, name: ImageRef, data: bytes) -> bytes:
-    config = read_descriptor(_read_object(data, str(name)).get("config"), str(name))
+    config = read_descriptor(parse_object(data, str(name)).get("config"), str(name))
     return registry.read_blob(name, config)

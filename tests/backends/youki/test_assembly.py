@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cargo_stow.backends.youki import assembly, builder
+from cargo_stow.backends.youki import assembly, builder, stubs
 from cargo_stow.backends.youki.assembly import Base, directories, load_base, look_into, unpack
 from cargo_stow.backends.youki.rootfs import Rootfs
 from cargo_stow.backends.youki.store import Store
@@ -151,7 +151,7 @@ def test_a_layer_more(tmp_path: Path) -> None:
 def test_places_are_needed_only_in_the_root_itself(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     binds = [(tmp_path, "/src"), (tmp_path, "/src/target"), (tmp_path / "file", "/etc/hosts"), (tmp_path, "/dev/x")]
-    found = builder._targets(tuple(Bind(source=str(source), target=target) for source, target in binds))
+    found = stubs.targets_of(tuple(Bind(source=str(source), target=target) for source, target in binds))
     assert found == [("/proc", True), ("/dev", True), ("/sys", True), ("/src", True), ("/etc/hosts", False)]
 
 
