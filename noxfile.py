@@ -4,7 +4,7 @@ lint types tests minimums    need neither network (but for the packages) nor eng
 bed                          what needs an engine calls this first: engine, buildx, base images, registry
 injection                    hostile text in every key, flag, variable and name: more examples than `tests` has
 integration demo             the real thing
-published                    crates of crates.io become images with what `init` proposes; a quarter of an hour
+published                    crates of crates.io become images with what `init` proposes; half an hour
 benchmarks                   how long it takes, and how long others take
 """
 
@@ -101,7 +101,7 @@ def integration(session: nox.Session) -> None:
 def published(session: nox.Session) -> None:
     """All of the published crates; `integration` takes a few of them."""
     session.install("-e", ".", *_groups("integration"))
-    session.run("python", "-m", "integration.bed", "engine", "buildx", "images", "registry")
+    session.run("python", "-m", "integration.bed", "engine", "buildx", "images", "registry", "newer-engine", "youki")
     session.run("python", "-m", "pytest", "--published", "integration/test_published.py", *session.posargs)
 
 
