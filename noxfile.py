@@ -24,7 +24,7 @@ VERSIONS = ["3.10", "3.11", "3.12", "3.13"]
 # The versions this machine has; a new machine with one of them still runs everything.
 PYTHONS = [version for version in VERSIONS if shutil.which(f"python{version}")] or None
 ROOT = Path(__file__).parent
-# Programs in Rust, what cargo makes of plans, and two readers of one schema: the same on each Python, so once is enough.
+# Programs in Rust, what cargo makes of plans, and readers of one schema: the same on each Python, so once is enough.
 ONCE = ("tests/skeleton", "tests/settings/test_schema.py")
 # Thousands of examples of texts and archives, and doit as a process: on the oldest and the newest Python.
 TWICE = ("tests/injection", "tests/oci/test_hostile.py", "tests/test_doit.py")
@@ -93,8 +93,8 @@ def bed(session: nox.Session) -> None:
 def integration(session: nox.Session) -> None:
     session.install("-e", ".", *_groups("integration"))
     session.run("python", "-m", "integration.bed", "engine", "buildx", "images", "registry", "newer-engine", "youki")
-    # A worker an engine: see integration/conftest.py.
-    session.run("python", "-m", "pytest", "-n", "2", "integration", *session.posargs)
+    # A worker an engine, and one without: see integration/conftest.py.
+    session.run("python", "-m", "pytest", "-n", "3", "integration", *session.posargs)
 
 
 @nox.session
