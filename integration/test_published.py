@@ -55,7 +55,6 @@ CRATES = (
         shape="edition 2015, and no Cargo.lock in the package",
         script="printf 'a,b\\n1,2\\n' | xsv select b",
         says=r"b\n2",
-        is_quick=True,
     ),
     Published(
         name="cargo-license",
