@@ -51,8 +51,10 @@ _SYSTEM = (
         "options": [*_SAFE, "mode=1777", "size=65536k"],
     },
     {"destination": "/dev/mqueue", "type": "mqueue", "source": "mqueue", "options": list(_SAFE)},
-    {"destination": "/sys", "type": "sysfs", "source": "sysfs", "options": [*_SAFE, "ro"]},
 )
+_SYS = {"destination": "/sys", "type": "sysfs", "source": "sysfs", "options": [*_SAFE, "ro"]}
+# Only the root of a network's user namespace may mount its sysfs.
+_SYS_BOUND = {"destination": "/sys", "type": "none", "source": "/sys", "options": ["rbind", "rprivate", *_SAFE, "ro"]}
 SYSTEM_TARGETS = ("/proc", "/dev", "/sys")
 """Where the runtime mounts what each container has."""
 
@@ -78,19 +80,22 @@ class Process:
     groups: tuple[int, ...] = ()
 
 
-def make_bundle(root: str, process: Process, binds: tuple[Bind, ...], *, cgroup: str, machine: str) -> dict[str, Any]:
+def make_bundle(
+    root: str, process: Process, binds: tuple[Bind, ...], *, cgroup: str | None, machine: str
+) -> dict[str, Any]:
     """Return the configuration of a container in the network of this machine.
 
-    `root` is the absolute path of its root file system, `machine` what the kernel calls the architecture.
+    `root` is the absolute path of its root file system, `machine` what the kernel calls the architecture. `cgroup` is
+    None for one in a user namespace, which can have no control group.
     """
     return {
         "ociVersion": "1.0.2",
         "root": {"path": root, "readonly": False},
         "hostname": "cargo-stow",
         "process": _process(process),
-        "mounts": [*_SYSTEM, *map(_mount, binds)],
+        "mounts": [*_SYSTEM, _SYS if cgroup else _SYS_BOUND, *map(_mount, binds)],
         "linux": {
-            "cgroupsPath": cgroup,
+            **({"cgroupsPath": cgroup} if cgroup else {}),
             "namespaces": [{"type": each} for each in ("pid", "ipc", "uts", "mount")],
             "maskedPaths": list(_MASKED),
             "readonlyPaths": list(_READ_ONLY),

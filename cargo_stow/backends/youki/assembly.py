@@ -23,8 +23,9 @@ from cargo_stow.oci.unpack import unpack_layer
 from cargo_stow.plan import SCRATCH, Write
 from cargo_stow.process import SystemRunner
 from cargo_stow.sandbox.overlay import Mounts
+from cargo_stow.sandbox.rights import read_ids
 from cargo_stow.sandbox.rooted import resolve
-from cargo_stow.sandbox.runtime import container_name, remove_groups
+from cargo_stow.sandbox.runtime import container_name, hide_groups, remove_groups
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -71,6 +72,8 @@ def build_images(
     store: Store, runtime: Runtime, builds: Sequence[tuple[BuildOrder, Mapping[str, Descriptor]]], epoch: int | None
 ) -> list[Descriptor]:
     """Carry out orders, each with the images that its stages begin with; returns the manifests of what came of them."""
+    store.claim(read_ids())
+    hide_groups(runtime, SystemRunner())
     for name in store.sweep():
         remove_groups(container_name(name))
     return [_build(store, runtime, order, images, epoch) for order, images in builds]
@@ -96,7 +99,8 @@ def _build(
 ) -> Descriptor:
     bases = {name: load_base(store.blobs, manifest) for name, manifest in images.items()}
     runner = SystemRunner()
-    with store.scratch() as scratch, Mounts(runner, store.directory).scope() as mounts:
+    all_mounts = Mounts(runner, store.directory, is_confined=runtime.rights.is_confined)
+    with store.scratch() as scratch, all_mounts.scope() as mounts:
         builder = Builder(
             order=order,
             store=store,
@@ -204,5 +208,6 @@ def _oci(layer: Descriptor) -> Descriptor:
 
 def look_into(store: Store, manifest: Descriptor) -> BaseFacts:
     """Say what an image is, from its files; links are followed inside of it. Raises ImageFormatError."""
+    store.claim(read_ids())
     root = unpack(store, load_base(store.blobs, manifest))
     return read_facts(lambda name: [resolve(root, path) for path in PATHS if path.endswith(f"/{name}")])

@@ -20,7 +20,8 @@ from cargo_stow.sandbox import isolation
 from cargo_stow.sandbox.bundle import Bind, Process
 from cargo_stow.sandbox.foreground import run_foreground
 from cargo_stow.sandbox.overlay import Mounts
-from cargo_stow.sandbox.runtime import Container, container_name
+from cargo_stow.sandbox.rights import read_ids
+from cargo_stow.sandbox.runtime import Container, container_name, hide_groups
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,8 +52,8 @@ def run_attached(  # noqa: PLR0917 - what a run is made of
     given = dict(_variable(text, environment) for text in options.environment)
     with store.scratch() as directory:
         call = directory / "call"
-        arguments = (identity, options.arguments, given, binds, store, runtime, directory)
-        return isolation.attach(runner, call, _run, *arguments).code
+        arguments = (identity, options.arguments, given, binds, store, runtime)
+        return isolation.attach(runner, call, _run, *arguments, rights=runtime.rights).code
 
 
 def _check(options: RunOptions) -> None:
@@ -93,10 +94,13 @@ def _run(  # noqa: PLR0917 - as above
     volumes: tuple[Bind, ...],
     store: Store,
     runtime: Runtime,
-    directory: Path,
 ) -> int:
     runner = SystemRunner()
-    with store.in_use(), Mounts(runner, store.directory).scope() as mounts:
+    store.claim(read_ids())
+    hide_groups(runtime, runner)
+    all_mounts = Mounts(runner, store.directory, is_confined=runtime.rights.is_confined)
+    # Here, since what the program makes may be somebody's whom only this namespace knows.
+    with store.in_use(), store.scratch() as directory, all_mounts.scope() as mounts:
         image = _find(store, identity)
         root = mounts.overlay(directories(store, image), directory / "root", directory / "upper")
         binds = (*network_binds(), *volumes)
