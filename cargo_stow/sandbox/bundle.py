@@ -61,11 +61,15 @@ SYSTEM_TARGETS = ("/proc", "/dev", "/sys")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bind:
-    """A file or directory of this machine, by its absolute path, in a container."""
+    """A file or directory of this machine, by its absolute path, in a container.
+
+    `flags` are options of mount(8) besides.
+    """
 
     source: str
     target: str
     is_writable: bool = False
+    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,5 +124,5 @@ def _process(process: Process) -> dict[str, Any]:
 
 
 def _mount(bind: Bind) -> dict[str, Any]:
-    options = ["rbind", "rprivate", "rw" if bind.is_writable else "ro"]
+    options = ["rbind", "rprivate", "rw" if bind.is_writable else "ro", *bind.flags]
     return {"destination": bind.target, "type": "bind", "source": bind.source, "options": options}

@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,7 @@ _INSTALL = {
 CGROUP = "/cargo-stow"
 """The parent of the control groups of all of our containers."""
 _GROUPS = Path("/sys/fs/cgroup")
+_FLAGS = ((os.ST_NOSUID, "nosuid"), (os.ST_NODEV, "nodev"), (os.ST_NOEXEC, "noexec"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,12 +57,23 @@ class Container:
 
     def command(self, runtime: Runtime) -> list[str]:
         """Write the bundle; returns the command that runs the container to its end. Raises OSError."""
-        group = None if runtime.rights.is_confined else f"{CGROUP}/{self.name}"
-        bundle = make_bundle(str(self.root), self.process, self.binds, cgroup=group, machine=os.uname().machine)
+        is_confined = runtime.rights.is_confined
+        group = None if is_confined else f"{CGROUP}/{self.name}"
+        binds = tuple(map(_as_mounted, self.binds)) if is_confined else self.binds
+        bundle = make_bundle(str(self.root), self.process, binds, cgroup=group, machine=os.uname().machine)
         self.directory.mkdir(parents=True, exist_ok=True)
         (self.directory / "config.json").write_text(json.dumps(bundle), encoding="utf-8")
         state = self.directory / "state"
         return [runtime.program, "--root", str(state), "run", "--bundle", str(self.directory), self.name]
+
+
+def _as_mounted(bind: Bind) -> Bind:
+    """A bind with the flags of the mount that its source is in, none of which a user namespace may take away.
+
+    runc 1.1 tries that when it makes a bind read-only; /etc/resolv.conf is often in such a mount, `/run`.
+    """
+    flags = os.statvfs(bind.source).f_flag
+    return replace(bind, flags=tuple(name for bit, name in _FLAGS if flags & bit))
 
 
 def find_runtime(name: str, environment: Mapping[str, str], rights: Rights = AS_WE_ARE) -> Runtime:
