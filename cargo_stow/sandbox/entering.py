@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 
 # CLONE_NEWUSER of linux/sched.h; unshare(2).
 _NEW_USER = 0x10000000
-_HINT = (
-    "this machine may forbid it: see `sysctl user.max_user_namespaces kernel.unprivileged_userns_clone"
+FORBIDDEN = (
+    "the machine may forbid it: see `sysctl user.max_user_namespaces kernel.unprivileged_userns_clone"
     " kernel.apparmor_restrict_unprivileged_userns`; or build as root, or with an engine: --backend docker"
 )
+"""Why a user gets no namespace, or one in which he may do nothing."""
 
 
 def enter(rights: Rights) -> None:
@@ -42,7 +43,7 @@ def enter(rights: Rights) -> None:
     os.close(waiting)
     code = wait_for(mapper)
     if error:
-        raise RuntimeFailedError(f"cannot make a user namespace: {os.strerror(error)}", hint=_HINT)
+        raise RuntimeFailedError(f"cannot make a user namespace: {os.strerror(error)}", hint=FORBIDDEN)
     if code:
         raise RuntimeFailedError(
             "cannot map the ids that /etc/subuid and /etc/subgid give into a user namespace",

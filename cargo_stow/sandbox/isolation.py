@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from cargo_stow.errors import FileError, RuntimeFailedError, StowError
 from cargo_stow.process import become, exchange
-from cargo_stow.sandbox.entering import enter
+from cargo_stow.sandbox.entering import FORBIDDEN, enter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +38,7 @@ def call(function: Callable[..., Any], *arguments: Any, rights: Rights) -> Any:
     if not answer:
         raise RuntimeFailedError(
             "the process that builds without a daemon ended without an answer",
-            hint=f"what it said is above; it needs namespaces of its own: try `{_probe(rights)}`",
+            hint=f"what it said is above; it needs namespaces of its own: {_advice(rights)}",
         )
     error, result = pickle.loads(answer)  # noqa: S301 - from a process of ours, of the same program
     if error is not None:
@@ -69,8 +69,10 @@ def _command(call: str, rights: Rights, *more: str) -> list[str]:
     return [*_python(f"confine(wants_answer={bool(more)})", rights), *command] if rights.users else command
 
 
-def _probe(rights: Rights) -> str:
-    return "unshare --user --map-root-user --mount true" if rights.users else "unshare --mount true"
+def _advice(rights: Rights) -> str:
+    if not rights.users:
+        return "try `unshare --mount true`"
+    return f"try `unshare --user --map-root-user --mount true`; {FORBIDDEN}"
 
 
 def _python(call: str, *said: Any) -> list[str]:

@@ -139,13 +139,22 @@ def test_without_the_program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
         isolation.call(operator.add, 1, 2, rights=AS_WE_ARE)
 
 
-def test_where_no_namespace_can_be_made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    (tmp_path / "unshare").write_text("#!/bin/sh\nexit 1\n")
-    (tmp_path / "unshare").chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path))
+@pytest.mark.parametrize(
+    ("allowed", "hint"),
+    [(AS_WE_ARE, "try `unshare --mount true`"), (make_rights(), "kernel.apparmor_restrict_unprivileged_userns")],
+    ids=["root", "user"],
+)
+@isolated
+def test_where_no_namespace_can_be_made(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, allowed: Rights, hint: str
+) -> None:
+    install_mappers(tmp_path / "bin")
+    (tmp_path / "bin/unshare").write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / "bin/unshare").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     with pytest.raises(RuntimeFailedError, match="ended without an answer") as caught:
-        isolation.call(operator.add, b"x" * 1_000_000, b"", rights=AS_WE_ARE)
-    assert "try `unshare --mount true`" in caught.value.hint
+        isolation.call(operator.add, b"x" * 1_000_000, b"", rights=allowed)
+    assert hint in caught.value.hint
 
 
 @isolated
