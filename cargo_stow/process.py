@@ -111,8 +111,8 @@ def start_copy(work: Callable[[], int]) -> int:
         os._exit(code)
 
 
-def wait_for(number: int) -> int:
-    """Wait for a process of ours; returns its exit code."""
+def wait_for_copy(number: int) -> int:
+    """Wait for the end of a copy; returns its exit code."""
     return os.waitstatus_to_exitcode(os.waitpid(number, 0)[1])
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from cargo_stow import process
 from cargo_stow.errors import FileError, Terminated, ToolMissingError
-from cargo_stow.process import Result, SystemRunner, exchange
+from cargo_stow.process import Result, SystemRunner, become, exchange, start_copy, wait_for_copy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -195,6 +195,26 @@ def test_any_exception_ends_the_child(children: list[subprocess.Popen[bytes]], m
     assert children[0].returncode is not None
     assert children[0].stdout is not None
     assert children[0].stdout.closed
+
+
+def fail() -> int:
+    raise KeyError("of no interest to the copy's caller")
+
+
+@pytest.mark.parametrize(("work", "code"), [(lambda: 0, 0), (lambda: 7, 7), (fail, 1)], ids=["fine", "code", "raises"])
+def test_a_copy_of_us_works(work: Callable[[], int], code: int) -> None:
+    assert wait_for_copy(start_copy(work)) == code
+
+
+def test_to_become_another_program(capfd: pytest.CaptureFixture[str]) -> None:
+    number = start_copy(lambda: become(["sh", "-c", "echo $$; exit 3"]))
+    assert wait_for_copy(number) == 3
+    assert capfd.readouterr().out == f"{number}\n"
+
+
+def test_to_become_what_is_not_there() -> None:
+    with pytest.raises(ToolMissingError, match="`no-such-program` is not installed"):
+        become(["no-such-program"])
 
 
 class TestExchange:

@@ -11,7 +11,7 @@ import os
 from typing import TYPE_CHECKING
 
 from cargo_stow.errors import RuntimeFailedError, StowError
-from cargo_stow.process import SystemRunner, start_copy, wait_for
+from cargo_stow.process import SystemRunner, start_copy, wait_for_copy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +41,7 @@ def enter(rights: Rights) -> None:
         os.write(ready, b"1")
     os.close(ready)
     os.close(waiting)
-    code = wait_for(mapper)
+    code = wait_for_copy(mapper)
     if error:
         raise RuntimeFailedError(f"cannot make a user namespace: {os.strerror(error)}", hint=FORBIDDEN)
     if code:
