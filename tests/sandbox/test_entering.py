@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import errno
 import operator
 import os
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from cargo_stow.errors import RuntimeFailedError, ToolMissingError
 from cargo_stow.process import SystemRunner
-from cargo_stow.sandbox import entering, isolation
+from cargo_stow.sandbox import isolation
 from tests.sandbox.mappers import install_mappers, make_rights
 from tests.sandbox.test_isolation import isolated
 
@@ -28,15 +28,32 @@ def mappers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return directory
 
 
-def test_where_no_user_namespace_can_be_made(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(entering, "_unshare", lambda: errno.ENOSPC)
-    with pytest.raises(
-        RuntimeFailedError, match=f"cannot make a user namespace: {os.strerror(errno.ENOSPC)}"
-    ) as caught:
-        entering.enter(RIGHTS)
-    assert "sysctl user.max_user_namespaces" in caught.value.hint
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, 0)
+# In a process without other threads, as it is done.
+REFUSED = """\
+import os
+import sys
+from cargo_stow.errors import RuntimeFailedError
+from cargo_stow.sandbox import entering
+from cargo_stow.sandbox.rights import Rights
+entering._unshare = lambda: 28
+try:
+    entering.enter(Rights())
+except RuntimeFailedError as error:
+    print(error.message)
+    print(error.hint)
+try:
+    os.waitpid(-1, 0)
+except ChildProcessError:
+    print("nobody is left")
+"""
+
+
+def test_where_no_user_namespace_can_be_made() -> None:
+    result = SystemRunner().capture([sys.executable, "-c", REFUSED])
+    message, hint, end = result.stdout.splitlines()
+    assert message == f"cannot make a user namespace: {os.strerror(28)}"
+    assert "sysctl user.max_user_namespaces" in hint
+    assert end == "nobody is left"
 
 
 @isolated
