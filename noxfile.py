@@ -4,7 +4,7 @@ lint types tests minimums    need neither network (but for the packages) nor eng
 bed                          what needs an engine calls this first: engine, buildx, base images, registry
 injection                    hostile text in every key, flag, variable and name: more examples than `tests` has
 integration demo             the real thing
-published                    crates of crates.io become images with what `init` proposes; a quarter of an hour
+published                    crates of crates.io become images with what `init` proposes; half an hour
 benchmarks                   how long it takes, and how long others take
 """
 
@@ -24,10 +24,10 @@ VERSIONS = ["3.10", "3.11", "3.12", "3.13"]
 # The versions this machine has; a new machine with one of them still runs everything.
 PYTHONS = [version for version in VERSIONS if shutil.which(f"python{version}")] or None
 ROOT = Path(__file__).parent
-# Programs in Rust and what cargo makes of plans: the same on each Python, so once is enough.
-ONCE = ("tests/skeleton",)
-# Thousands of examples of texts: the oldest and the newest Python read them.
-TWICE = ("tests/injection", "tests/settings/test_schema.py")
+# Programs in Rust, what cargo makes of plans, and readers of one schema: the same on each Python, so once is enough.
+ONCE = ("tests/skeleton", "tests/settings/test_schema.py")
+# Thousands of examples of texts and archives, and doit as a process: on the oldest and the newest Python.
+TWICE = ("tests/injection", "tests/oci/test_hostile.py", "tests/test_doit.py")
 
 
 def _groups(*names: str) -> list[str]:
@@ -69,7 +69,7 @@ def minimums(session: nox.Session) -> None:
         "uv", "pip", "install", "--quiet", "--python", session.virtualenv.bin + "/python",
         "--resolution", "lowest-direct", "-e", ".", *_groups("test"),
     )  # fmt: skip
-    session.run("python", "-m", "pytest", "-n", "auto", *_ignoring((*ONCE, *TWICE)), *session.posargs)
+    session.run("python", "-m", "pytest", "-n", "auto", *_ignoring((*ONCE, "tests/injection")), *session.posargs)
 
 
 @nox.session
@@ -94,15 +94,15 @@ def integration(session: nox.Session) -> None:
     session.install("-e", ".", *_groups("integration"))
     steps = ("engine", "buildx", "images", "registry", "newer-engine", "youki", "ordinary")
     session.run("python", "-m", "integration.bed", *steps)
-    # A worker an engine: see integration/conftest.py.
-    session.run("python", "-m", "pytest", "-n", "2", "integration", *session.posargs)
+    # A worker an engine, and one without: see integration/conftest.py.
+    session.run("python", "-m", "pytest", "-n", "3", "integration", *session.posargs)
 
 
 @nox.session
 def published(session: nox.Session) -> None:
     """All of the published crates; `integration` takes a few of them."""
     session.install("-e", ".", *_groups("integration"))
-    session.run("python", "-m", "integration.bed", "engine", "buildx", "images", "registry")
+    session.run("python", "-m", "integration.bed", "engine", "buildx", "images", "registry", "newer-engine", "youki")
     session.run("python", "-m", "pytest", "--published", "integration/test_published.py", *session.posargs)
 
 

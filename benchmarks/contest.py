@@ -15,7 +15,7 @@ from benchmarks.measure import Measurement, Timing, run_timed
 from benchmarks.prepared import make_images
 from benchmarks.rivals import BUILDX, make_rival
 from benchmarks.steps import COLD, NOOP, STEPS, applies, is_measured
-from benchmarks.warming import warm_stow
+from benchmarks.warming import warm
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from benchmarks.inputs.input import Files, Input
     from benchmarks.prepared import Images
     from benchmarks.rivals import Rival
+
+
+_KEEPERS = ("stow", "youki")
+"""Who begins with a stage of his own instead of an image."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,10 +78,11 @@ def make_contest(bench: Bench, source: Input, names: Sequence[str], out: Path) -
     say(f"{source.name}: preparing on the {bench.engine.name} engine")
     images = make_images(bench, source, scratch, with_chef="chef" in names)
     files = lock_template(source, scratch / "template")
-    if "stow" in names:
-        files["Stow.lock"] = warm_stow(bench, source, scratch)
     every = [*names, *([BUILDX] if "stow" in names else [])]
-    rivals = {name: make_rival(name, bench, images) for name in every}
+    rivals = {name: make_rival(name, bench, images, scratch) for name in every}
+    for name in _KEEPERS:
+        if name in names:
+            files["Stow.lock"] = warm(rivals[name], source, scratch / f"warm-{name}", files.get("Stow.lock", ""))
     return Contest(
         bench=bench, source=source, files=files, images=images, rivals=rivals, scratch=scratch, logs=out / "logs"
     )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from benchmarks.contest import forget, rotate
 from benchmarks.rivals import BUILDX
 from benchmarks.steps import FRESH
-from benchmarks.warming import warm_stow
+from benchmarks.warming import warm
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,11 +22,12 @@ if TYPE_CHECKING:
     from benchmarks.crate import Crate
     from benchmarks.measure import Measurement
 
-_WITHOUT = (BUILDX, "host")
+# Those that have no cache in BuildKit's form.
+_WITHOUT = (BUILDX, "host", "youki")
 
 
 def run_fresh(contest: Contest, number: int) -> Iterator[Measurement]:
-    """Yield one measurement for each rival that makes an image; empties the engine's build cache."""
+    """Yield one measurement for each rival that has such a cache; empties the engine's build cache."""
     names = [name for name in contest.rivals if name not in _WITHOUT]
     crates = {name: contest.copy(name) for name in names}
     for name in names:
@@ -34,7 +35,7 @@ def run_fresh(contest: Contest, number: int) -> Iterator[Measurement]:
     contest.bench.clean()
     contest.bench.prune()
     if "stow" in names:
-        warm_stow(contest.bench, contest.source, contest.scratch)
+        warm(contest.rivals["stow"], contest.source, contest.scratch / "fresh-stow")
     for name in rotate(names, number):
         _move_to_fresh_machine(crates[name])
         crates[name].edit("bin")

@@ -1,4 +1,4 @@
-"""Who builds: four ways to an image, and cargo on the machine itself. Each is a command line for a copy of a crate."""
+"""Who builds: five ways to an image, and cargo on the machine itself. Each is a command line for a copy of a crate."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ from benchmarks.inputs.input import BIN
 from benchmarks.measure import Command
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from benchmarks.crate import Crate
     from benchmarks.engines import Bench
     from benchmarks.prepared import Images
 
 HAND_WRITTEN = {"plain": dockerfiles.PLAIN, "chef": dockerfiles.CHEF, "mounts": dockerfiles.MOUNTS}
-RIVALS = (*HAND_WRITTEN, "stow", "host")
+RIVALS = (*HAND_WRITTEN, "stow", "youki", "host")
 BUILDX = "buildx"
 """The name in step `noop` of a bare build of the very Dockerfile that cargo-stow uses."""
 
@@ -66,9 +68,33 @@ class Stow(_ImageBuilder):
     """`cargo-stow` of the environment that runs the benchmark."""
 
     def command(self, crate: Crate, caches: tuple[str, ...] = ()) -> Command:
-        locked = ("--locked",) if (crate.root / "Stow.lock").is_file() else ()
-        argv = (find_stow(), "build", "--package", crate.package, *locked, *caches)
-        return Command(argv=argv, root=crate.root, environment=self.bench.environment)
+        return _stow(crate, {**self.bench.environment, "CARGO_STOW_BACKEND": "docker"}, caches)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Youki:
+    """`cargo-stow` without a daemon; it takes its base images from the engine, once."""
+
+    bench: Bench
+    store: Path
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        return {**self.bench.environment, "CARGO_STOW_BACKEND": "youki", "CARGO_STOW_STORE": str(self.store)}
+
+    def command(self, crate: Crate, caches: tuple[str, ...] = ()) -> Command:
+        return _stow(crate, self._environment, caches)
+
+    def answer(self, crate: Crate) -> str:
+        argv = [find_stow(), "run", "--quiet", "--package", crate.package, "--", "marker"]
+        done = subprocess.run(
+            argv, cwd=crate.root, env=self._environment, capture_output=True, text=True, check=False
+        )  # fmt: skip
+        if done.returncode != 0:
+            raise BenchmarkError(
+                f"{' '.join(argv)} failed: {done.stderr.strip()[-800:]}", hint="see the log of its build"
+            )
+        return done.stdout.strip()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,10 +122,16 @@ class Host:
         return subprocess.run([str(program), "marker"], capture_output=True, text=True, check=True).stdout.strip()
 
 
-def make_rival(name: str, bench: Bench, images: Images) -> Rival:
+def make_rival(name: str, bench: Bench, images: Images, scratch: Path) -> Rival:
+    """`scratch` is where a rival may keep what outlives its builds."""
     if name in HAND_WRITTEN:
         return Dockerfile(bench=bench, images=images, name=name)
-    others: dict[str, Rival] = {"stow": Stow(bench=bench), "host": Host(bench=bench), BUILDX: Buildx(bench=bench)}
+    others: dict[str, Rival] = {
+        "stow": Stow(bench=bench),
+        "youki": Youki(bench=bench, store=scratch / "store"),
+        "host": Host(bench=bench),
+        BUILDX: Buildx(bench=bench),
+    }
     return others[name]
 
 
@@ -109,6 +141,12 @@ def find_stow() -> str:
     if found is None:
         raise BenchmarkError(f"there is no cargo-stow beside {sys.executable}", hint="pip install -e .")
     return found
+
+
+def _stow(crate: Crate, environment: Mapping[str, str], caches: tuple[str, ...]) -> Command:
+    locked = ("--locked",) if (crate.root / "Stow.lock").is_file() else ()
+    argv = (find_stow(), "build", "--package", crate.package, *locked, *caches)
+    return Command(argv=argv, root=crate.root, environment=environment)
 
 
 def _buildx(bench: Bench, crate: Crate, recipe: Path, words: tuple[str, ...]) -> Command:

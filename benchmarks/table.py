@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from benchmarks.results import Results
     from benchmarks.targets import Verdict
 
-_RATIOS = ("plain", "chef", "mounts", "host")
+_RATIOS = ("plain", "chef", "mounts", "youki", "host")
 _NONE = "-"
 
 

@@ -20,6 +20,7 @@ class Figure:
     step: str
     rival: str
     limit: float
+    ours: str = "stow"
     other: str | None = None
     only: str | None = None
     difference: bool = False
@@ -29,10 +30,10 @@ class Figure:
         sign = "-" if self.difference else "/"
         if self.other is not None:
             return f"{self.step} {sign} {self.other}: {self.rival}"
-        return f"{self.step}: stow {sign} {self.rival}"
+        return f"{self.step}: {self.ours} {sign} {self.rival}"
 
     def value(self, results: Results, source: str) -> float | None:
-        ours = results.seconds(source, self.step, "stow")
+        ours = results.seconds(source, self.step, self.ours)
         theirs = results.seconds(source, self.other or self.step, self.rival)
         if ours is None or theirs is None:
             return None
@@ -48,6 +49,9 @@ TARGETS = (
     Figure(step="noop", rival=BUILDX, limit=0.35),
     Figure(step="bump", rival="stow", other="edit-bin", limit=1.1),
     Figure(step="fresh", rival="chef", limit=1.0),
+    Figure(step="cold", rival="stow", limit=1.0, ours="youki"),
+    Figure(step="noop", rival="stow", limit=0.5, ours="youki"),
+    Figure(step="edit-bin", rival="stow", limit=0.6, ours="youki"),
 )
 
 

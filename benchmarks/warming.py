@@ -8,13 +8,12 @@ from benchmarks.crate import Crate
 from benchmarks.inputs.input import NO_EXTRA, program_manifest
 from benchmarks.inputs.input import Input as _Input
 from benchmarks.measure import run_timed
-from benchmarks.rivals import Stow
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from benchmarks.engines import Bench
     from benchmarks.inputs.input import Files, Input
+    from benchmarks.rivals import Rival
 
 _NONCE = "warmup"
 _MAIN = f"""\
@@ -27,19 +26,21 @@ fn main() {{
 """
 
 
-def warm_stow(bench: Bench, source: Input, scratch: Path) -> str:
+def warm(rival: Rival, source: Input, scratch: Path, lock: str = "") -> str:
     """Build a crate without dependencies on the base and with the packages of an input; return its Stow.lock.
 
-    The lock goes with every copy, as it would be committed with a crate.
+    The lock goes with every copy, as it would be committed with a crate; `lock` is one that is there already.
     """
     files: Files = {
         "Cargo.toml": program_manifest({}, source.build_deps, source.runtime_deps),
         "src/main.rs": _MAIN,
+        **({"Stow.lock": lock} if lock else {}),
     }
-    warm = _Input(name="warmup", make_files=dict, manifest="Cargo.toml", markers={"bin": "src/main.rs"})
-    crate = Crate.copy(warm, files, _NONCE, scratch / _NONCE)
+    crate = Crate.copy(
+        _Input(name="warmup", make_files=dict, manifest="Cargo.toml", markers={"bin": "src/main.rs"}),
+        files, _NONCE, scratch / _NONCE,
+    )  # fmt: skip
     crate.lock()
-    stow = Stow(bench=bench)
-    run_timed(stow.command(crate), scratch / "warmup.log")
-    stow.answer(crate)
+    run_timed(rival.command(crate), scratch / "warmup.log")
+    rival.answer(crate)
     return (crate.root / "Stow.lock").read_text()

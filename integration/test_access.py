@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from integration.driver.marks import own_engine_only
+from integration.driver.marks import newer_engine_only, own_engine_only
 from integration.driver.private_ca import make_authority
 from integration.driver.private_crate import Asker, write_asker, write_files
 from integration.driver.private_git import http_server, make_repository, ssh_agent, ssh_server
@@ -77,6 +77,7 @@ def of_registry(ask: Ask, library: str, registry: CrateRegistry) -> Asker:
     return asker
 
 
+@newer_engine_only
 def test_a_registry_that_wants_a_token(ask: Ask, address: str, library: str, secret: str) -> None:
     """Refused without it, built with it. What is exported for other machines does not hold it either."""
     with crate_registry(address, secret, library) as registry:
@@ -98,6 +99,7 @@ def test_a_registry_that_wants_a_token(ask: Ask, address: str, library: str, sec
         assert find_in_files(cache, spellings(secret)) == []
 
 
+@newer_engine_only
 def test_a_crate_in_a_home(ask: Ask, address: str, library: str, secret: str) -> None:
     """A path dependency beside the crate makes the user's home the root of what is sent; its configuration is not."""
     with crate_registry(address, secret, library) as registry:
@@ -122,6 +124,7 @@ def add_neighbour(asker: Asker) -> None:
     (asker.stow.root / "Cargo.lock").write_text((asker.stow.root / "Cargo.lock").read_text() + entry)
 
 
+@newer_engine_only
 def test_a_token_in_the_projects_own_configuration(ask: Ask, address: str, library: str, secret: str) -> None:
     """It is in no layer, no cache and no export; and what it says counts."""
     with crate_registry(address, secret, library) as registry:
@@ -146,6 +149,7 @@ def test_a_token_in_the_projects_own_configuration(ask: Ask, address: str, libra
         assert asker.says(asker.stow("build").image) == f"it says {library}"
 
 
+@newer_engine_only
 @pytest.mark.parametrize("name", [".cargo", "ci/home"])
 def test_a_home_of_cargo_in_the_package(ask: Ask, address: str, library: str, secret: str, name: str) -> None:
     """As CI jobs have it that cache what is in their own directory only: what `cargo login` wrote is not sent."""

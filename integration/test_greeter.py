@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from integration.driver.marks import own_engine_only
+from integration.driver.marks import newer_engine_only, own_engine_only
 
 if TYPE_CHECKING:
     from integration.driver.stow import Stow
@@ -49,6 +49,7 @@ def test_cargo_finds_it(greeter: Stow) -> None:
     assert greeter.run(["cargo", "stow", "build"]).out == first.out
 
 
+@newer_engine_only
 def test_debug_profile(greeter: Stow) -> None:
     release = greeter("build")
     debug = greeter("build", "--debug")
@@ -68,6 +69,7 @@ def test_the_printed_reference_stays_when_the_tag_moves(greeter: Stow) -> None:
     assert greeter.engine.docker("run", "--rm", first) == "Hello, world!"
 
 
+@newer_engine_only
 def test_trixie_base_runs_what_was_compiled_on_it(greeter: Stow) -> None:
     greeter.edit("Cargo.toml", "bookworm", "trixie")
     reference = greeter("build").reference

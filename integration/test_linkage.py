@@ -8,12 +8,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from integration.driver.marks import newer_engine_only
+from integration.driver.marks import newer_engine_only
 from integration.driver.stow import TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from integration.driver.stow import Stow
+
+# What programs in the build steps do, which no engine does.
+pytestmark = newer_engine_only
 
 CRATE = Path(__file__).parent / "crates/linked"
 SAYS = re.compile(r"\w+ libxml2 2[0-9]+")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from integration.driver.marks import newer_engine_only
 from integration.test_linkage import CRATE, SAYS
 
 if TYPE_CHECKING:
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from integration.driver.stow import Stow
+
+# What programs in the build steps do, which no engine does.
+pytestmark = newer_engine_only
 
 
 @pytest.fixture

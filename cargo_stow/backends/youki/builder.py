@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import os
+import shutil
 import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
     from cargo_stow.process import Runner
     from cargo_stow.sandbox.overlay import Mounts
     from cargo_stow.sandbox.runtime import Runtime
+
+_LITTLE = 32 << 20
+"""Less than what any compiler writes, in bytes."""
 
 
 @dataclass(kw_only=True)
@@ -177,9 +181,16 @@ class Builder:
         last = list(describe(step))[-1] if len(step.commands) == 1 else f"one of: {'; '.join(describe(step))}"
         return BuildError(
             f"building {what} of package `{plan.package}` failed: a step ended with code {code}",
-            hint="see its output above" if not self.order.quiet else "the step's own output is above",
+            hint=self._shortage() or "see its output above",
             detail=output or last,
         )
+
+    def _shortage(self) -> str:
+        """What to do about a full disk, of which compilers and linkers do not always speak (lld dies of SIGBUS)."""
+        left = shutil.disk_usage(self.store.directory).free
+        if left > _LITTLE:
+            return ""
+        return f"{left / 1e6:.1f} MB are left on the disk of {self.store.directory}: `cargo stow cache prune`"
 
 
 def _files(directory: Path) -> list[Path]:
