@@ -72,11 +72,18 @@ def build_images(
     store: Store, runtime: Runtime, builds: Sequence[tuple[BuildOrder, Mapping[str, Descriptor]]], epoch: int | None
 ) -> list[Descriptor]:
     """Carry out orders, each with the images that its stages begin with; returns the manifests of what came of them."""
-    store.claim(read_ids())
-    hide_groups(runtime, SystemRunner())
+    mounts = prepare(store, runtime)
     for name in store.sweep():
         remove_groups(container_name(name))
-    return [_build(store, runtime, order, images, epoch) for order, images in builds]
+    return [_build(store, runtime, order, images, epoch, mounts=mounts) for order, images in builds]
+
+
+def prepare(store: Store, runtime: Runtime) -> Mounts:
+    """Make namespaces that are ours fit for containers; returns what mounts in them. Raises FileError."""
+    runner = SystemRunner()
+    store.claim(read_ids())
+    hide_groups(runtime, runner)
+    return Mounts(runner, store.directory, is_confined=runtime.rights.is_confined)
 
 
 def unpack(store: Store, base: Base) -> Path:
@@ -95,18 +102,22 @@ def unpack(store: Store, base: Base) -> Path:
 
 
 def _build(
-    store: Store, runtime: Runtime, order: BuildOrder, images: Mapping[str, Descriptor], epoch: int | None
+    store: Store,
+    runtime: Runtime,
+    order: BuildOrder,
+    images: Mapping[str, Descriptor],
+    epoch: int | None,
+    *,
+    mounts: Mounts,
 ) -> Descriptor:
     bases = {name: load_base(store.blobs, manifest) for name, manifest in images.items()}
-    runner = SystemRunner()
-    all_mounts = Mounts(runner, store.directory, is_confined=runtime.rights.is_confined)
-    with store.scratch() as scratch, all_mounts.scope() as mounts:
+    with store.scratch() as scratch, mounts.scope() as inner:
         builder = Builder(
             order=order,
             store=store,
             runtime=runtime,
-            runner=runner,
-            mounts=mounts,
+            runner=SystemRunner(),
+            mounts=inner,
             scratch=scratch,
             bases=lambda name: _rootfs(store, bases[name], images[name]),
             epoch=bases["base"].created if epoch is None else epoch,
