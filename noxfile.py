@@ -92,7 +92,8 @@ def bed(session: nox.Session) -> None:
 @nox.session
 def integration(session: nox.Session) -> None:
     session.install("-e", ".", *_groups("integration"))
-    session.run("python", "-m", "integration.bed", "engine", "buildx", "images", "registry", "newer-engine", "youki")
+    steps = ("engine", "buildx", "images", "registry", "newer-engine", "youki", "ordinary")
+    session.run("python", "-m", "integration.bed", *steps)
     # A worker an engine, and one without: see integration/conftest.py.
     session.run("python", "-m", "pytest", "-n", "3", "integration", *session.posargs)
 

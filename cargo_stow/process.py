@@ -14,12 +14,12 @@ import sys
 import termios
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from cargo_stow.errors import FileError, Terminated, ToolMissingError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
     from types import FrameType
 
@@ -99,22 +99,51 @@ def exchange(argv: Sequence[str], data: bytes) -> bytes:
         taken.close()
 
 
+def start_copy(work: Callable[[], int]) -> int:
+    """Do some work in a copy of this process, whose exit code it returns; returns the number of that process."""
+    number = os.fork()
+    if number:
+        return number
+    code = 1
+    try:
+        code = work()
+    finally:
+        os._exit(code)
+
+
+def wait_for_copy(number: int) -> int:
+    """Wait for the end of a copy; returns its exit code."""
+    return os.waitstatus_to_exitcode(os.waitpid(number, 0)[1])
+
+
+def become(argv: Sequence[str]) -> NoReturn:
+    """Be another program, as the same process. Raises ToolMissingError."""
+    try:
+        os.execvp(argv[0], list(argv))  # noqa: S606 - no shell
+    except OSError as error:
+        raise _unstarted(argv[0], error) from error
+
+
 def _start(
     argv: Sequence[str], *, cwd: Path | None, env: Mapping[str, str] | None, stdin: int, stdout: int, stderr: int
 ) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(list(argv), cwd=cwd, env=env, stdin=stdin, stdout=stdout, stderr=stderr)
-    except FileNotFoundError as error:
+    except OSError as error:
         if cwd is not None and not cwd.is_dir():
             raise FileError(f"cannot start `{argv[0]}` in {cwd}: there is no such directory") from error
-        raise ToolMissingError(
-            f"the program `{argv[0]}` is not installed, or not on PATH", hint=f"install {argv[0]} and try again"
-        ) from error
-    except OSError as error:  # not executable, made for another machine, arguments too long
-        raise ToolMissingError(
-            f"the program `{argv[0]}` cannot be started: {error.strerror or error}",
-            hint=f"check what `{argv[0]}` is on PATH",
-        ) from error
+        raise _unstarted(argv[0], error) from error
+
+
+def _unstarted(name: str, error: OSError) -> ToolMissingError:
+    if isinstance(error, FileNotFoundError):
+        return ToolMissingError(
+            f"the program `{name}` is not installed, or not on PATH", hint=f"install {name} and try again"
+        )
+    # Not executable, made for another machine, arguments too long.
+    return ToolMissingError(
+        f"the program `{name}` cannot be started: {error.strerror or error}", hint=f"check what `{name}` is on PATH"
+    )
 
 
 @contextlib.contextmanager

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from pytest_docker.plugin import Services
 
-_REMEDY = "make the bed with: python -m integration.bed engine buildx images registry newer-engine youki"
+_REMEDY = "make the bed with: python -m integration.bed engine buildx images registry newer-engine youki ordinary"
 
 
 class EngineScheduling(LoadScopeScheduling):  # type: ignore[misc]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from integration.driver.marks import newer_engine_only
+from integration.driver.marks import newer_engine_only
 from integration.driver.stow import TOKEN
 
 if TYPE_CHECKING:

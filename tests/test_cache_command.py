@@ -13,14 +13,17 @@ from hypothesis import strategies as st
 
 from cargo_stow.backends.youki.pruning import Policy
 from cargo_stow.backends.youki.store import Store
+from cargo_stow.commands import cache as command
 from cargo_stow.commands.amounts import parse_duration, parse_size
 from cargo_stow.commands.cache import make_policy
 from cargo_stow.entry import run_cli
-from cargo_stow.errors import UsageError
+from cargo_stow.errors import RuntimeFailedError, UsageError
 from tests.backends.youki.test_pruning import put, put_image
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from cargo_stow.sandbox.rights import Rights
 
 
 @pytest.fixture
@@ -49,6 +52,19 @@ def test_the_store_as_json(store: Store, capsys: pytest.CaptureFixture[str]) -> 
     assert found["layers"] == {"count": 1, "bytes": 2_000_000, "oldest": "1970-01-02T00:00:00Z"}
     assert found["bases"] == {"count": 0, "bytes": 0, "oldest": None}
     assert found["blobs"]["count"] == 3
+
+
+def test_a_store_in_which_nobody_built_needs_no_rights(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user without ids in /etc/subuid can see, and remove, what is all his own."""
+
+    def find(_environment: object) -> Rights:
+        raise RuntimeFailedError("no ids")
+
+    monkeypatch.setattr(command, "find_rights", find)
+    assert run_cli(["cache"]) == 0
+    assert run_cli(["cache", "prune"]) == 0
+    store.claim("0 1000 1")
+    assert run_cli(["cache", "prune"]) == RuntimeFailedError.exit_code
 
 
 def test_pruning_says_what_went(store: Store, capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from cargo_stow import process
 from cargo_stow.errors import FileError, Terminated, ToolMissingError
-from cargo_stow.process import Result, SystemRunner, exchange
+from cargo_stow.process import Result, SystemRunner, become, exchange
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -195,6 +195,26 @@ def test_any_exception_ends_the_child(children: list[subprocess.Popen[bytes]], m
     assert children[0].returncode is not None
     assert children[0].stdout is not None
     assert children[0].stdout.closed
+
+
+# In a process without other threads, where alone a copy is safe.
+COPY = "import sys; from cargo_stow.process import become, start_copy, wait_for_copy;"
+
+
+@pytest.mark.parametrize(("work", "code"), [("0", 0), ("7", 7), ("1 / 0", 1)], ids=["fine", "code", "raises"])
+def test_a_copy_of_us_works(work: str, code: int) -> None:
+    assert RUNNER.capture(python(f"{COPY} sys.exit(wait_for_copy(start_copy(lambda: {work})))")).code == code
+
+
+def test_to_become_another_program() -> None:
+    code = f"{COPY} print(number := start_copy(lambda: become(['sh', '-c', 'echo $$; exit 3'])), wait_for_copy(number))"
+    its, ours = RUNNER.capture(python(code)).stdout.split("\n", 1)
+    assert ours == f"{its} 3\n"
+
+
+def test_to_become_what_is_not_there() -> None:
+    with pytest.raises(ToolMissingError, match="`no-such-program` is not installed"):
+        become(["no-such-program"])
 
 
 class TestExchange:

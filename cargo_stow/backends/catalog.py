@@ -53,10 +53,11 @@ def _why_not(environment: Mapping[str, str]) -> str:
     try:
         Engine(environment).ping()
     except (EngineStoppedError, EngineDeniedError) as error:
-        from cargo_stow.sandbox.runtime import DEFAULT, check_rights, find_runtime  # noqa: PLC0415 - mostly an engine answers
+        from cargo_stow.sandbox.rights import find_rights  # noqa: PLC0415 - mostly an engine answers
+        from cargo_stow.sandbox.runtime import DEFAULT, find_runtime  # noqa: PLC0415
 
         with contextlib.suppress(ToolMissingError, RuntimeFailedError):
-            check_rights()
+            find_rights(environment)
             find_runtime(environment.get("CARGO_STOW_RUNTIME") or DEFAULT, environment)
             return error.message
     except StowError:

@@ -14,6 +14,8 @@ from cargo_stow.backends.youki.store import find_store
 from cargo_stow.commands.amounts import parse_duration, parse_size
 from cargo_stow.errors import UsageError
 from cargo_stow.report import size
+from cargo_stow.sandbox.isolation import call_as_owner
+from cargo_stow.sandbox.rights import AS_WE_ARE, find_rights
 from cargo_stow.tables import Row, Table
 
 if TYPE_CHECKING:
@@ -21,7 +23,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cargo_stow.backends.youki.contents import Entry
+    from cargo_stow.backends.youki.store import Store
     from cargo_stow.report import Report
+    from cargo_stow.sandbox.rights import Rights
 
 # Of the JSON; it moves when something goes away or changes its meaning.
 VERSION = 1
@@ -33,7 +37,7 @@ _PLURALS = {"base": "bases", "layer": "layers", "cache": "caches", "blob": "blob
 def show(report: Report, *, as_json: bool) -> None:
     """Print what is in the store. Raises FileError."""
     store = find_store(os.environ)
-    entries = list_entries(store)
+    entries: list[Entry] = call_as_owner(list_entries, store, rights=_rights(store))
     if as_json:
         report.result(json.dumps(make_document(store.directory, entries), indent=2))
     else:
@@ -45,10 +49,19 @@ def remove(report: Report, older_than: str | None, keep_size: str | None, *, eve
     policy = make_policy(older_than, keep_size, everything=everything)
     store = find_store(os.environ)
     gone = prune(
-        store, policy, time.time(), lambda: report.status("Blocking", f"waiting for a build in {store.directory}")
+        store,
+        policy,
+        time.time(),
+        lambda: report.status("Blocking", f"waiting for a build in {store.directory}"),
+        rights=_rights(store),
     )
     freed = sum(entry.size for entry in gone if entry.kind != IMAGE)
     report.status("Removed", f"{_counted(gone)} from {store.directory}, {size(freed)}")
+
+
+def _rights(store: Store) -> Rights:
+    """What it takes to read and remove all that is in a store: nothing where nobody has built in it."""
+    return find_rights(os.environ) if store.is_claimed() else AS_WE_ARE
 
 
 def make_policy(older_than: str | None, keep_size: str | None, *, everything: bool) -> Policy:

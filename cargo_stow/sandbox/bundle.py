@@ -51,19 +51,25 @@ _SYSTEM = (
         "options": [*_SAFE, "mode=1777", "size=65536k"],
     },
     {"destination": "/dev/mqueue", "type": "mqueue", "source": "mqueue", "options": list(_SAFE)},
-    {"destination": "/sys", "type": "sysfs", "source": "sysfs", "options": [*_SAFE, "ro"]},
 )
+_SYS = {"destination": "/sys", "type": "sysfs", "source": "sysfs", "options": [*_SAFE, "ro"]}
+# Only the root of a network's user namespace may mount its sysfs.
+_SYS_BOUND = {"destination": "/sys", "type": "none", "source": "/sys", "options": ["rbind", "rprivate", *_SAFE, "ro"]}
 SYSTEM_TARGETS = ("/proc", "/dev", "/sys")
 """Where the runtime mounts what each container has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bind:
-    """A file or directory of this machine, by its absolute path, in a container."""
+    """A file or directory of this machine, by its absolute path, in a container.
+
+    `flags` are options of mount(8) besides.
+    """
 
     source: str
     target: str
     is_writable: bool = False
+    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,19 +84,22 @@ class Process:
     groups: tuple[int, ...] = ()
 
 
-def make_bundle(root: str, process: Process, binds: tuple[Bind, ...], *, cgroup: str, machine: str) -> dict[str, Any]:
+def make_bundle(
+    root: str, process: Process, binds: tuple[Bind, ...], *, cgroup: str | None, machine: str
+) -> dict[str, Any]:
     """Return the configuration of a container in the network of this machine.
 
-    `root` is the absolute path of its root file system, `machine` what the kernel calls the architecture.
+    `root` is the absolute path of its root file system, `machine` what the kernel calls the architecture. `cgroup` is
+    None for one in a user namespace, which can have no control group.
     """
     return {
         "ociVersion": "1.0.2",
         "root": {"path": root, "readonly": False},
         "hostname": "cargo-stow",
         "process": _process(process),
-        "mounts": [*_SYSTEM, *map(_mount, binds)],
+        "mounts": [*_SYSTEM, _SYS if cgroup else _SYS_BOUND, *map(_mount, binds)],
         "linux": {
-            "cgroupsPath": cgroup,
+            **({"cgroupsPath": cgroup} if cgroup else {}),
             "namespaces": [{"type": each} for each in ("pid", "ipc", "uts", "mount")],
             "maskedPaths": list(_MASKED),
             "readonlyPaths": list(_READ_ONLY),
@@ -115,5 +124,5 @@ def _process(process: Process) -> dict[str, Any]:
 
 
 def _mount(bind: Bind) -> dict[str, Any]:
-    options = ["rbind", "rprivate", "rw" if bind.is_writable else "ro"]
+    options = ["rbind", "rprivate", "rw" if bind.is_writable else "ro", *bind.flags]
     return {"destination": bind.target, "type": "bind", "source": bind.source, "options": options}

@@ -12,32 +12,33 @@ import pickle
 import sys
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from cargo_stow.errors import FileError, RuntimeFailedError, StowError
-from cargo_stow.process import exchange
+from cargo_stow.process import become, exchange
+from cargo_stow.sandbox.entering import FORBIDDEN, enter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cargo_stow.process import Result, Runner
+    from cargo_stow.sandbox.rights import Rights
 
-_UNSHARE = ("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--")
+_APART = ("--pid", "--fork", "--kill-child", "--mount-proc")
 # What is made in a root file system is in an image: the umask of whoever builds it must not count.
 _UMASK = 0o022
 # Isolated from variables and the working directory: a crate's own `json.py` is not to be imported.
 _CODE = "import sys, json; sys.path[:] = json.loads(sys.argv[1]); from cargo_stow.sandbox import isolation; isolation."
 
 
-def call(function: Callable[..., Any], *arguments: Any) -> Any:
+def call(function: Callable[..., Any], *arguments: Any, rights: Rights) -> Any:
     """Call a function of a module; what it gets and returns can be pickled. Raises the StowError that it raises."""
     data = pickle.dumps((function, arguments))
-    command = [*_UNSHARE, *_python("serve()")]
-    answer = exchange(command, len(data).to_bytes(8, "big") + data)
+    answer = exchange(_command("serve()", rights, *_APART), len(data).to_bytes(8, "big") + data)
     if not answer:
         raise RuntimeFailedError(
             "the process that builds without a daemon ended without an answer",
-            hint="what it said is above; it needs namespaces of its own, which root can make: `unshare --mount true`",
+            hint=f"what it said is above; it needs namespaces of its own: {_advice(rights)}",
         )
     error, result = pickle.loads(answer)  # noqa: S301 - from a process of ours, of the same program
     if error is not None:
@@ -46,18 +47,49 @@ def call(function: Callable[..., Any], *arguments: Any) -> Any:
     return result
 
 
-def attach(runner: Runner, file: Path, function: Callable[..., int], *arguments: Any) -> Result:
+def call_as_owner(function: Callable[..., Any], *arguments: Any, rights: Rights) -> Any:
+    """Call a function that may do to files what root may: right here, unless that takes a user namespace."""
+    return call(function, *arguments, rights=rights) if rights.users else function(*arguments)
+
+
+def attach(runner: Runner, file: Path, function: Callable[..., int], *arguments: Any, rights: Rights) -> Result:
     """Call a function that has our terminal, standard streams and signals; its result is the exit code.
 
-    Its process has a mount namespace of its own and no other. `file` is a new one, in a directory nobody else reads,
-    through which the arguments go.
+    Its process has a mount namespace of its own, and none for processes. `file` is a new one, in a directory nobody
+    else reads, through which the arguments go.
     """
     file.write_bytes(pickle.dumps((function, arguments)))
-    return runner.attach(["unshare", "--mount", "--", *_python("act()"), str(file)])
+    return runner.attach([*_command("act()", rights), str(file)])
 
 
-def _python(call: str) -> list[str]:
-    return [sys.executable, "-I", "-c", f"{_CODE}{call}", json.dumps([path for path in sys.path if path])]
+def _command(call: str, rights: Rights, *more: str) -> list[str]:
+    """The words that have Python make a call in a mount namespace, and in others."""
+    groups = ("--cgroup",) if rights.is_confined else ()
+    command = ["unshare", "--mount", *groups, *more, "--", *_python(call)]
+    return [*_python(f"confine(wants_answer={bool(more)})", rights), *command] if rights.users else command
+
+
+def _advice(rights: Rights) -> str:
+    if not rights.users:
+        return "try `unshare --mount true`"
+    return f"try `unshare --user --map-root-user --mount true`; {FORBIDDEN}"
+
+
+def _python(call: str, *said: Any) -> list[str]:
+    first = [json.dumps([path for path in sys.path if path]), *(pickle.dumps(each).hex() for each in said)]
+    return [sys.executable, "-I", "-c", f"{_CODE}{call}", *first]
+
+
+def confine(*, wants_answer: bool) -> None:
+    """Be root in a user namespace, and there the command of the arguments."""
+    rights, command = pickle.loads(bytes.fromhex(sys.argv[2])), sys.argv[3:]  # noqa: S301 - our caller's
+    try:
+        enter(rights)
+        become(command)
+    except StowError as error:
+        if not wants_answer:
+            _end(error)
+        sys.stdout.buffer.write(pickle.dumps((_parts(error), None)))
 
 
 def act() -> None:
@@ -68,8 +100,12 @@ def act() -> None:
     try:
         sys.exit(function(*arguments))
     except StowError as error:
-        print(f"error: {error.message}", *filter(None, (error.detail, error.hint)), sep="\n  ", file=sys.stderr)
-        sys.exit(error.exit_code)
+        _end(error)
+
+
+def _end(error: StowError) -> NoReturn:
+    print(f"error: {error.message}", *filter(None, (error.detail, error.hint)), sep="\n  ", file=sys.stderr)
+    sys.exit(error.exit_code)
 
 
 def serve() -> None:
@@ -87,11 +123,16 @@ def _answer(function: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[A
     try:
         return None, function(*arguments)
     except StowError as error:
-        return (type(error), error.message, error.hint, error.detail), None
+        return _parts(error), None
     except OSError as error:
         return (FileError, f"{error.filename or 'a file'}: {error.strerror}", "check the space on that disk", ""), None
     except KeyboardInterrupt:
         os._exit(130)
+
+
+def _parts(error: StowError) -> tuple[Any, ...]:
+    """What an error is made of again."""
+    return type(error), error.message, error.hint, error.detail
 
 
 def _end_with_caller(given: Any) -> None:

@@ -19,20 +19,31 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _PLAIN = "redirect_dir=off,metacopy=off,index=off"
+# Nobody but the machine's root may write `trusted` attributes. It turns `redirect_dir` off, and will not be told to.
+_CONFINED = "userxattr,metacopy=off,index=off"
+_HINTS = {
+    False: "a build without a daemon mounts overlays, which needs root and a kernel that has them",
+    True: "overlays of a user who is not root need Linux 5.11 or later, and a store (CARGO_STOW_STORE) on a file system"
+    " as ext4, xfs or btrfs; or build as root, or with an engine: --backend docker",
+}
 
 
 class Mounts:
-    """Mounts by paths below one directory, short and without a sign that means something to mount(8)."""
+    """Mounts by paths below one directory, short and without a sign that means something to mount(8).
 
-    def __init__(self, runner: Runner, directory: Path) -> None:
+    `is_confined` says that we are in a user namespace.
+    """
+
+    def __init__(self, runner: Runner, directory: Path, *, is_confined: bool = False) -> None:
         self._runner = runner
         self._directory = directory
+        self._is_confined = is_confined
         self._stack = contextlib.ExitStack()
 
     @contextlib.contextmanager
     def scope(self) -> Iterator[Mounts]:
         """Mounts that end with a block, in front of these."""
-        inner = Mounts(self._runner, self._directory)
+        inner = Mounts(self._runner, self._directory, is_confined=self._is_confined)
         try:
             yield inner
         finally:
@@ -57,7 +68,7 @@ class Mounts:
             for each in (upper, work):
                 each.mkdir(parents=True, exist_ok=True)
             options += ",upperdir={},workdir={}".format(*self._names((upper, work)))
-        self._mount(target, "-t", "overlay", "overlay", "-o", f"{options},{_PLAIN}")
+        self._mount(target, "-t", "overlay", "overlay", "-o", f"{options},{_CONFINED if self._is_confined else _PLAIN}")
         return target
 
     def merged(self, layers: Sequence[Path], target: Path) -> Path:
@@ -75,7 +86,7 @@ class Mounts:
         if result.code != 0:
             raise RuntimeFailedError(
                 f"cannot mount {target}",
-                hint="a build without a daemon mounts overlays, which needs root and a kernel that has them",
+                hint=_HINTS[self._is_confined],
                 detail=result.stderr.strip(),
             )
         self._stack.callback(self._runner.capture, ["umount", str(target)])

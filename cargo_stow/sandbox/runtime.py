@@ -6,12 +6,13 @@ import contextlib
 import json
 import os
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cargo_stow.errors import RuntimeFailedError, ToolMissingError
+from cargo_stow.errors import ToolMissingError
 from cargo_stow.sandbox.bundle import make_bundle
+from cargo_stow.sandbox.rights import AS_WE_ARE, Rights
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,14 +29,17 @@ _INSTALL = {
 }
 CGROUP = "/cargo-stow"
 """The parent of the control groups of all of our containers."""
+_GROUPS = Path("/sys/fs/cgroup")
+_FLAGS = ((os.ST_NOSUID, "nosuid"), (os.ST_NODEV, "nodev"), (os.ST_NOEXEC, "noexec"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runtime:
-    """An OCI runtime: its name, and its program's absolute path."""
+    """An OCI runtime: its name, its program's absolute path, and with what rights it runs."""
 
     name: str
     program: str
+    rights: Rights = AS_WE_ARE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,25 +57,26 @@ class Container:
 
     def command(self, runtime: Runtime) -> list[str]:
         """Write the bundle; returns the command that runs the container to its end. Raises OSError."""
-        bundle = make_bundle(
-            str(self.root), self.process, self.binds, cgroup=f"{CGROUP}/{self.name}", machine=os.uname().machine
-        )
+        is_confined = runtime.rights.is_confined
+        group = None if is_confined else f"{CGROUP}/{self.name}"
+        binds = tuple(map(_as_mounted, self.binds)) if is_confined else self.binds
+        bundle = make_bundle(str(self.root), self.process, binds, cgroup=group, machine=os.uname().machine)
         self.directory.mkdir(parents=True, exist_ok=True)
         (self.directory / "config.json").write_text(json.dumps(bundle), encoding="utf-8")
         state = self.directory / "state"
         return [runtime.program, "--root", str(state), "run", "--bundle", str(self.directory), self.name]
 
 
-def check_rights() -> None:
-    """Raise RuntimeFailedError for a user who may neither mount nor own what is in an image."""
-    if os.geteuid() != 0:
-        raise RuntimeFailedError(
-            "a build without a daemon mounts file systems, which this user may not",
-            hint="run it as root, or with an engine: --backend docker",
-        )
+def _as_mounted(bind: Bind) -> Bind:
+    """A bind with the flags of the mount that its source is in, none of which a user namespace may take away.
+
+    runc 1.1 tries that when it makes a bind read-only; /etc/resolv.conf is often in such a mount, `/run`.
+    """
+    flags = os.statvfs(bind.source).f_flag
+    return replace(bind, flags=tuple(name for bit, name in _FLAGS if flags & bit))
 
 
-def find_runtime(name: str, environment: Mapping[str, str]) -> Runtime:
+def find_runtime(name: str, environment: Mapping[str, str], rights: Rights = AS_WE_ARE) -> Runtime:
     """Find a runtime by its name. Raises ToolMissingError that says how to install it."""
     program = shutil.which(name, path=environment.get("PATH"))
     if program is None:
@@ -79,7 +84,17 @@ def find_runtime(name: str, environment: Mapping[str, str]) -> Runtime:
             f"the OCI runtime `{name}` is not installed, or not on PATH",
             hint=_INSTALL.get(name, f"install {name}, or name another one: --runtime youki"),
         )
-    return Runtime(name=name, program=os.path.abspath(program))  # noqa: PTH100 - a link stays the name it has
+    return Runtime(name=name, program=os.path.abspath(program), rights=rights)  # noqa: PTH100 - a link stays the name it has
+
+
+def hide_groups(runtime: Runtime, runner: Runner) -> None:
+    """Where a runtime may make no control groups, show it a tree of version 2 that nobody can write.
+
+    youki and runc do without, if that is what refuses them; without this, youki fails on those of version 1. In our
+    mount namespace only. We set no limits, so that nothing is lost.
+    """
+    if runtime.rights.is_confined:
+        runner.capture(["mount", "-t", "cgroup2", "-o", "ro", "cgroup2", str(_GROUPS)])
 
 
 def run(container: Container, runtime: Runtime, runner: Runner, *, quiet: bool) -> Result:
@@ -101,7 +116,6 @@ def remove_groups(name: str) -> None:
 
     Of no other: one that is being made is empty, too.
     """
-    root = Path("/sys/fs/cgroup")
-    for group in (*root.glob(f"{CGROUP[1:]}/{name}"), *root.glob(f"*{CGROUP}/{name}")):
+    for group in (*_GROUPS.glob(f"{CGROUP[1:]}/{name}"), *_GROUPS.glob(f"*{CGROUP}/{name}")):
         with contextlib.suppress(OSError):
             group.rmdir()

@@ -1,10 +1,10 @@
-"""`python -m integration.bed [step...]`: make these of the bed, or all but newer-engine and youki."""
+"""`python -m integration.bed [step...]`: make these of the bed, or all but newer-engine, youki and ordinary."""
 
 from __future__ import annotations
 
 import sys
 
-from integration.bed import buildx, engine, images, newer_engine, registry, youki
+from integration.bed import buildx, engine, images, newer_engine, ordinary, registry, youki
 from integration.bed.failure import BedError
 
 _STEPS = {
@@ -14,6 +14,7 @@ _STEPS = {
     "registry": registry.ensure,
     "newer-engine": newer_engine.ensure,
     "youki": youki.ensure,
+    "ordinary": ordinary.ensure,
 }
 _DEFAULT = ("engine", "buildx", "images", "registry")
 _USAGE = 2

@@ -56,6 +56,15 @@ def test_the_process() -> None:
     assert found["terminal"] is False
 
 
+def test_in_a_user_namespace() -> None:
+    """Which has neither control groups nor the network, whose sysfs it so cannot mount."""
+    found = make_bundle("/root/fs", PROCESS, BINDS, cgroup=None, machine="x86_64")
+    assert "cgroupsPath" not in found["linux"]
+    system = next(each for each in found["mounts"] if each["destination"] == "/sys")
+    assert (system["source"], "rbind" in system["options"], "ro" in system["options"]) == ("/sys", True, True)
+    assert [each["destination"] for each in found["mounts"]] == [each["destination"] for each in bundle()["mounts"]]
+
+
 def test_namespaces_of_its_own_but_for_the_network() -> None:
     assert {each["type"] for each in bundle()["linux"]["namespaces"]} == {"pid", "ipc", "uts", "mount"}
     assert all(set(each) == {"type"} for each in bundle()["linux"]["namespaces"])

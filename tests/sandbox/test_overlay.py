@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import io
+import os
+import tarfile
 from typing import TYPE_CHECKING
 
 import pytest
 
 from cargo_stow.errors import RuntimeFailedError
+from cargo_stow.oci.blobs import Blobs
 from cargo_stow.process import Result
+from cargo_stow.sandbox import isolation
 from cargo_stow.sandbox.overlay import Mounts
+from cargo_stow.sandbox.rights import AS_WE_ARE
 from tests.canned_runner import CannedRunner
+from tests.sandbox.calls import change_and_pack
+from tests.sandbox.mappers import install_mappers, make_rights
+from tests.sandbox.test_isolation import isolated
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,6 +50,34 @@ def test_what_is_written_goes_to_the_upper_one(mounts: Mounts, runner: CannedRun
     assert f"lowerdir=a,upperdir=s/upper,workdir=s/work,{PLAIN} " in runner.lines[0]
     assert (tmp_path / "s/upper").is_dir()
     assert (tmp_path / "s/work").is_dir()
+
+
+def test_in_a_user_namespace_attributes_are_a_users(runner: CannedRunner, tmp_path: Path) -> None:
+    """Told of `redirect_dir` as well, the kernel refuses."""
+    with Mounts(runner, tmp_path, is_confined=True).scope() as mounts:
+        mounts.overlay([tmp_path / "a", tmp_path / "b"], tmp_path / "merged")
+    assert "-o lowerdir=b:a,userxattr,metacopy=off,index=off " in runner.lines[0]
+
+
+@isolated
+def test_a_user_makes_the_same_layer_as_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", f"{install_mappers(tmp_path / 'mappers')}:{os.environ['PATH']}")
+    one, two = tmp_path / "one", tmp_path / "two"
+    layer = isolation.call(change_and_pack, one, rights=AS_WE_ARE)
+    assert isolation.call(change_and_pack, two, rights=make_rights()) == layer
+    blobs = [Blobs(each / "blobs").path(layer.descriptor.digest).read_bytes() for each in (one, two)]
+    assert blobs[0] == blobs[1]
+    with tarfile.open(fileobj=io.BytesIO(blobs[1])) as tar:
+        found = {each.name: each for each in tar}
+    assert sorted(found) == [
+        ".wh.gone", ".wh.single", "again", "again/.wh..wh..opq", "kept", "kept/new", "ping",
+    ]  # fmt: skip
+    assert (found["kept/new"].uid, found["kept/new"].gid) == (65532, 42)
+    assert [key.removeprefix("SCHILY.xattr.") for key in found["ping"].pax_headers] == [
+        "security.capability",
+        "user.mine",
+    ]
+    assert not any("overlay" in key for each in found.values() for key in each.pax_headers)
 
 
 def test_one_layer_needs_no_mount(mounts: Mounts, runner: CannedRunner, tmp_path: Path) -> None:
@@ -80,8 +117,16 @@ def test_what_cannot_be_mounted(runner: CannedRunner, mounts: Mounts, tmp_path: 
     with pytest.raises(RuntimeFailedError, match=f"cannot mount {tmp_path}/m") as caught:
         mounts.memory(tmp_path / "m")
     assert caught.value.detail == "permission denied"
+    assert "needs root" in caught.value.hint
     mounts.close()
     assert len(runner.lines) == 1
+
+
+def test_what_a_user_cannot_mount(runner: CannedRunner, tmp_path: Path) -> None:
+    runner.answers["mount"] = Result(code=32)
+    with pytest.raises(RuntimeFailedError) as caught:
+        Mounts(runner, tmp_path, is_confined=True).overlay([tmp_path / "a"], tmp_path / "m")
+    assert "Linux 5.11" in caught.value.hint
 
 
 @pytest.mark.parametrize("name", ["a:b", "a,b", "a\\b"])

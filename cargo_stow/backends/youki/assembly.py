@@ -23,8 +23,9 @@ from cargo_stow.oci.unpack import unpack_layer
 from cargo_stow.plan import SCRATCH, Write
 from cargo_stow.process import SystemRunner
 from cargo_stow.sandbox.overlay import Mounts
+from cargo_stow.sandbox.rights import read_ids
 from cargo_stow.sandbox.rooted import resolve
-from cargo_stow.sandbox.runtime import container_name, remove_groups
+from cargo_stow.sandbox.runtime import container_name, hide_groups, remove_groups
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -71,9 +72,18 @@ def build_images(
     store: Store, runtime: Runtime, builds: Sequence[tuple[BuildOrder, Mapping[str, Descriptor]]], epoch: int | None
 ) -> list[Descriptor]:
     """Carry out orders, each with the images that its stages begin with; returns the manifests of what came of them."""
+    mounts = prepare(store, runtime)
     for name in store.sweep():
         remove_groups(container_name(name))
-    return [_build(store, runtime, order, images, epoch) for order, images in builds]
+    return [_build(store, runtime, order, images, epoch, mounts=mounts) for order, images in builds]
+
+
+def prepare(store: Store, runtime: Runtime) -> Mounts:
+    """Make namespaces that are ours fit for containers; returns what mounts in them. Raises FileError."""
+    runner = SystemRunner()
+    store.claim(read_ids())
+    hide_groups(runtime, runner)
+    return Mounts(runner, store.directory, is_confined=runtime.rights.is_confined)
 
 
 def unpack(store: Store, base: Base) -> Path:
@@ -92,17 +102,22 @@ def unpack(store: Store, base: Base) -> Path:
 
 
 def _build(
-    store: Store, runtime: Runtime, order: BuildOrder, images: Mapping[str, Descriptor], epoch: int | None
+    store: Store,
+    runtime: Runtime,
+    order: BuildOrder,
+    images: Mapping[str, Descriptor],
+    epoch: int | None,
+    *,
+    mounts: Mounts,
 ) -> Descriptor:
     bases = {name: load_base(store.blobs, manifest) for name, manifest in images.items()}
-    runner = SystemRunner()
-    with store.scratch() as scratch, Mounts(runner, store.directory).scope() as mounts:
+    with store.scratch() as scratch, mounts.scope() as inner:
         builder = Builder(
             order=order,
             store=store,
             runtime=runtime,
-            runner=runner,
-            mounts=mounts,
+            runner=SystemRunner(),
+            mounts=inner,
             scratch=scratch,
             bases=lambda name: _rootfs(store, bases[name], images[name]),
             epoch=bases["base"].created if epoch is None else epoch,
@@ -204,5 +219,6 @@ def _oci(layer: Descriptor) -> Descriptor:
 
 def look_into(store: Store, manifest: Descriptor) -> BaseFacts:
     """Say what an image is, from its files; links are followed inside of it. Raises ImageFormatError."""
+    store.claim(read_ids())
     root = unpack(store, load_base(store.blobs, manifest))
     return read_facts(lambda name: [resolve(root, path) for path in PATHS if path.endswith(f"/{name}")])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -21,7 +22,8 @@ from cargo_stow.errors import (
     UsageError,
 )
 from cargo_stow.lock import Pin
-from cargo_stow.sandbox.runtime import DEFAULT, check_rights, find_runtime
+from cargo_stow.sandbox.rights import Rights, find_rights
+from cargo_stow.sandbox.runtime import DEFAULT, find_runtime
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -87,9 +89,10 @@ class YoukiBackend:
         from cargo_stow.sandbox import isolation  # noqa: PLC0415
 
         self.check(pin)
+        rights = self._rights  # Before anything is fetched.
         with self._store.in_use():
             manifest = self._sources.obtain(pin.source, pin.platform)
-            facts: BaseFacts = isolation.call(assembly.look_into, self._store, manifest)
+            facts: BaseFacts = isolation.call(assembly.look_into, self._store, manifest, rights=rights)
         return facts
 
     def check(self, pin: Pin) -> None:
@@ -103,7 +106,9 @@ class YoukiBackend:
         runtime = self._runtime()
         with self._store.in_use():
             builds = [(order, self._bases(order)) for order in orders]
-            made: list[Descriptor] = isolation.call(assembly.build_images, self._store, runtime, builds, self._epoch())
+            made: list[Descriptor] = isolation.call(
+                assembly.build_images, self._store, runtime, builds, self._epoch(), rights=self._rights
+            )
             for each in made:
                 self._images.add(each.digest, each)
         return [self._image(each) for each in made]
@@ -116,9 +121,13 @@ class YoukiBackend:
             if not isinstance(stage.parent, str)
         }
 
+    @functools.cached_property
+    def _rights(self) -> Rights:
+        return find_rights(self._environment)
+
     def _runtime(self) -> Runtime:
-        check_rights()
-        return find_runtime(self._environment.get("CARGO_STOW_RUNTIME") or DEFAULT, self._environment)
+        name = self._environment.get("CARGO_STOW_RUNTIME") or DEFAULT
+        return find_runtime(name, self._environment, self._rights)
 
     def _epoch(self) -> int | None:
         text = self._environment.get("SOURCE_DATE_EPOCH")

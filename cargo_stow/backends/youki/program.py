@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cargo_stow.backends.youki.account import find_account
-from cargo_stow.backends.youki.assembly import directories, load_base
+from cargo_stow.backends.youki.assembly import directories, load_base, prepare
 from cargo_stow.backends.youki.image_config import environment_of
 from cargo_stow.backends.youki.images import Images
 from cargo_stow.backends.youki.lending import network_binds
@@ -19,7 +19,6 @@ from cargo_stow.process import SystemRunner
 from cargo_stow.sandbox import isolation
 from cargo_stow.sandbox.bundle import Bind, Process
 from cargo_stow.sandbox.foreground import run_foreground
-from cargo_stow.sandbox.overlay import Mounts
 from cargo_stow.sandbox.runtime import Container, container_name
 
 if TYPE_CHECKING:
@@ -51,8 +50,8 @@ def run_attached(  # noqa: PLR0917 - what a run is made of
     given = dict(_variable(text, environment) for text in options.environment)
     with store.scratch() as directory:
         call = directory / "call"
-        arguments = (identity, options.arguments, given, binds, store, runtime, directory)
-        return isolation.attach(runner, call, _run, *arguments).code
+        arguments = (identity, options.arguments, given, binds, store, runtime)
+        return isolation.attach(runner, call, _run, *arguments, rights=runtime.rights).code
 
 
 def _check(options: RunOptions) -> None:
@@ -93,10 +92,9 @@ def _run(  # noqa: PLR0917 - as above
     volumes: tuple[Bind, ...],
     store: Store,
     runtime: Runtime,
-    directory: Path,
 ) -> int:
-    runner = SystemRunner()
-    with store.in_use(), Mounts(runner, store.directory).scope() as mounts:
+    # The scratch directory, too: what the program makes there may be somebody's whom only this namespace knows.
+    with store.in_use(), store.scratch() as directory, prepare(store, runtime).scope() as mounts:
         image = _find(store, identity)
         root = mounts.overlay(directories(store, image), directory / "root", directory / "upper")
         binds = (*network_binds(), *volumes)
@@ -105,7 +103,7 @@ def _run(  # noqa: PLR0917 - as above
             directory=directory / container_name(directory.name), root=root, process=process, binds=binds
         )
         with places(root, [(process.directory, True), *targets_of(binds)]):
-            return run_foreground(container, runtime, runner)
+            return run_foreground(container, runtime, SystemRunner())
 
 
 def _find(store: Store, identity: str) -> Descriptor:

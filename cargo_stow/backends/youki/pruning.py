@@ -17,6 +17,8 @@ from cargo_stow.backends.youki.contents import BLOB, CACHE, IMAGE, LAYER, Entry,
 from cargo_stow.backends.youki.images import Images
 from cargo_stow.backends.youki.store import locked
 from cargo_stow.errors import FileError
+from cargo_stow.sandbox.isolation import call_as_owner
+from cargo_stow.sandbox.rights import AS_WE_ARE, Rights
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -55,14 +57,21 @@ def choose(entries: Iterable[Entry], policy: Policy, now: float) -> list[Entry]:
     return chosen
 
 
-def prune(store: Store, policy: Policy, now: float, waiting: Callable[[], None]) -> list[Entry]:
+def prune(
+    store: Store, policy: Policy, now: float, waiting: Callable[[], None], *, rights: Rights = AS_WE_ARE
+) -> list[Entry]:
     """Remove what a policy says, once nobody uses the store; returns what went. A cache that somebody holds stays.
 
     `waiting` is called once if somebody uses the store. Raises FileError.
     """
     with store.alone(waiting):
-        store.sweep()
-        return [entry for entry in choose(list_entries(store), policy, now) if _remove(store, entry)]
+        gone: list[Entry] = call_as_owner(_prune, store, policy, now, rights=rights)
+    return gone
+
+
+def _prune(store: Store, policy: Policy, now: float) -> list[Entry]:
+    store.sweep()
+    return [entry for entry in choose(list_entries(store), policy, now) if _remove(store, entry)]
 
 
 def _may_go(entry: Entry, now: float) -> bool:

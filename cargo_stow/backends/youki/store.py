@@ -6,6 +6,7 @@
     caches/<name>/                  directories that outlive builds
     tmp/<name>/                     what is being made; locked by the one who makes it
     lock                            shared by builds and runs; who removes something holds it alone
+    ids                             which ids of the machine those of its files are, for a user who is not root
 
 Whatever is in the first four was complete when it came in: it is made in `tmp` and renamed. So two builds can share a
 store, and one that was killed leaves nothing but a directory in `tmp`, which the next one removes. The time of an entry
@@ -23,11 +24,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cargo_stow.errors import FileError
-from cargo_stow.files import write_text
+from cargo_stow.files import read_text, write_text
 from cargo_stow.oci.blobs import Blobs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+_IDS = "ids"
 
 
 class Store:
@@ -98,6 +101,27 @@ class Store:
                 shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink()
                 swept.append(path.name)
         return swept
+
+    def claim(self, ids: str) -> None:
+        """Note which ids of the machine are those in images, here and now. Raises FileError where it was others.
+
+        Whose a file is would be misread then, and with it what is removed by marks.
+        """
+        known = self._ids()
+        if known is None:
+            write_text(self.directory / _IDS, f"{ids}\n", durable=False)
+        elif known != ids:
+            raise FileError(
+                f"the store {self.directory} is another user's, or from when this one had other ids in /etc/subuid",
+                hint="set CARGO_STOW_STORE to a directory of your own, or remove that one as root",
+            )
+
+    def is_claimed(self) -> bool:
+        return self._ids() is not None
+
+    def _ids(self) -> str | None:
+        text = read_text(self.directory / _IDS)
+        return text.strip() if text else None
 
     @contextlib.contextmanager
     def in_use(self) -> Iterator[None]:

@@ -19,6 +19,8 @@ from cargo_stow.backends.youki.store import Store, locked
 from cargo_stow.oci.descriptor import CONFIG, LAYER_GZIP, MANIFEST, Descriptor
 from cargo_stow.oci.documents import as_bytes
 from cargo_stow.oci.image import Manifest
+from tests.sandbox.mappers import install_mappers, make_rights
+from tests.sandbox.test_isolation import isolated
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -120,6 +122,22 @@ def test_a_layer_goes_with_its_note(store: Store) -> None:
     assert not any(path.exists() for path in (old, base, cache, store.note("old")))
     assert new.exists()
     assert not list((store.directory / "tmp").iterdir())
+
+
+@isolated
+def test_a_user_does_so_in_his_namespace(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", f"{install_mappers(tmp_path / 'mappers')}:{os.environ['PATH']}")
+    old, new = put(store.layer("old"), NOW - 9 * DAY), put(store.layer("new"), NOW)
+    # Of nobody in that namespace: a sign of where it was tried.
+    (old / "foreign").mkdir(mode=0o700)
+    (old / "foreign/file").touch()
+    os.chown(old / "foreign", 100, 100)
+    os.utime(old, (NOW - 9 * DAY, NOW - 9 * DAY))
+    (gone,) = prune(store, Policy(age=DAY), NOW, never, rights=make_rights())
+    assert (gone.kind, gone.name) == (LAYER, "old")
+    assert not old.exists()
+    assert new.exists()
+    assert [path.name for path in (store.directory / "tmp").glob("*/*")] == ["foreign"]
 
 
 def test_a_locked_cache_stays(store: Store) -> None:

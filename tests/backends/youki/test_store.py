@@ -30,6 +30,16 @@ def test_scratch_is_gone_afterwards(store: Store) -> None:
     assert not any(each.exists() for each in (one, other, third))
 
 
+def test_ids_do_not_become_others(store: Store) -> None:
+    assert not store.is_claimed()
+    store.claim("0 0 4294967295\n0 0 4294967295")
+    store.claim("0 0 4294967295\n0 0 4294967295")
+    assert store.is_claimed()
+    with pytest.raises(FileError, match=f"the store {store.directory} is another user's") as caught:
+        store.claim("0 1000 1 1 100000 65536\n0 1000 1 1 100000 65536")
+    assert "CARGO_STOW_STORE" in caught.value.hint
+
+
 class TestSweep:
     def test_only_what_nobody_makes_any_more(self, store: Store) -> None:
         with store.scratch() as made:
