@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from integration.driver.marks import newer_engine_only
-from integration.driver.marks import newer_engine_only
 from integration.driver.stow import TOKEN
 
 if TYPE_CHECKING:
