@@ -167,6 +167,20 @@ def cache(context: click.Context, form: str) -> None:
         show(Report(), as_json=form == "json")
 
 
+@cache.command(short_help="Take images out of a file, to build on them.")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--name", metavar="IMAGE", help="What the image is called, if the file has one image.")
+@click.option("-q", "--quiet", is_flag=True, help="Only results, warnings and errors.")
+def load(path: Path, name: str | None, quiet: bool) -> None:
+    """Take the images of PATH into the store, so that builds find their base image or toolchain there.
+
+    PATH is an OCI image layout, an archive of one, or what `docker save` wrote; archives may be compressed.
+    """
+    from cargo_stow.commands.load import load as command  # noqa: PLC0415
+
+    command(Report(quiet=quiet), path, name)
+
+
 @cache.command(short_help="Remove what was not used for long.")
 @click.option("--older-than", metavar="DURATION", help="What was not used since, such as 12h; default 30d.")
 @click.option("--keep-size", metavar="SIZE", help="The oldest until the store is no larger, such as 10GB.")

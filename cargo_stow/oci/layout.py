@@ -54,15 +54,20 @@ def load_layout(directory: Path, name: str | None) -> tuple[Descriptor, Blobs]:
     Documents are verified when they are read, layers when they are unpacked. Raises ImageNotFoundError with the names
     there are, ImageFormatError and FileError.
     """
-    version = parse_object(_read(directory / "oci-layout"), f"{directory / 'oci-layout'}")
-    if not str(version.get("imageLayoutVersion")).startswith("1."):
-        raise ImageFormatError(f"{directory} is a layout of a version that is not known")
-    entries = parse_index(_read(directory / "index.json"), f"{directory / 'index.json'}")
+    entries = read_entries(directory)
     found = [each for each in entries if name is None or name in names_of(each)]
     if len(found) != 1:
         known = ", ".join(sorted({text for each in entries for text in names_of(each)})) or "none with a name"
         raise ImageNotFoundError(f"{directory} has {len(found)} images {name or ''}".rstrip(), hint=f"it has: {known}")
     return replace(found[0], annotations=()), Blobs(directory / "blobs")
+
+
+def read_entries(directory: Path) -> tuple[Descriptor, ...]:
+    """The entries of a layout's index. Raises ImageFormatError and FileError."""
+    version = parse_object(_read(directory / "oci-layout"), f"{directory / 'oci-layout'}")
+    if not str(version.get("imageLayoutVersion")).startswith("1."):
+        raise ImageFormatError(f"{directory} is a layout of a version that is not known")
+    return parse_index(_read(directory / "index.json"), f"{directory / 'index.json'}")
 
 
 def index_of(images: Images) -> bytes:

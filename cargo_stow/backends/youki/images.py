@@ -15,7 +15,7 @@ from cargo_stow.oci.descriptor import INDEX, MANIFEST, Descriptor
 from cargo_stow.oci.image import parse_index
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Container, Iterator, Mapping
     from pathlib import Path
 
 NAME = "org.opencontainers.image.ref.name"
@@ -38,15 +38,16 @@ class Images:
 
     def add(self, name: str, image: Descriptor) -> None:
         """Give an image a name, taking it from whichever has it."""
-        annotations = tuple(sorted({**dict(image.annotations), NAME: name}.items()))
-        named = Descriptor(
-            media_type=image.media_type or MANIFEST, digest=image.digest, size=image.size, annotations=annotations
-        )
-        self._change(lambda entries: [*_without(entries, name), named])
+        self.add_all({name: image})
+
+    def add_all(self, images: Mapping[str, Descriptor]) -> None:
+        """Give images their names, all in one step."""
+        named = [_named(image, name) for name, image in images.items()]
+        self._change(lambda entries: [*_without(entries, images), *named])
 
     def remove(self, name: str) -> None:
         """Take a name away; an absent one is fine."""
-        self._change(lambda entries: _without(entries, name))
+        self._change(lambda entries: _without(entries, [name]))
 
     def _load(self) -> list[Descriptor]:
         text = read_text(self._file)
@@ -75,5 +76,14 @@ class Images:
             lock.release()
 
 
-def _without(entries: list[Descriptor], name: str) -> list[Descriptor]:
-    return [each for each in entries if dict(each.annotations).get(NAME) != name]
+def _without(entries: list[Descriptor], names: Container[str]) -> list[Descriptor]:
+    return [each for each in entries if dict(each.annotations).get(NAME) not in names]
+
+
+def _named(image: Descriptor, name: str) -> Descriptor:
+    return Descriptor(
+        media_type=image.media_type or MANIFEST,
+        digest=image.digest,
+        size=image.size,
+        annotations=tuple(sorted({**dict(image.annotations), NAME: name}.items())),
+    )
