@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 class DockerBackend:
     """A Backend on a Docker Engine. Nothing is asked of the engine before the first request."""
 
+    lays_out = False
+
     def __init__(self, runner: Runner, environment: Mapping[str, str], print_result: Callable[[str], None]) -> None:
         self._runner = DockerClient(runner)
         self._environment = environment

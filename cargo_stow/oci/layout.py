@@ -6,8 +6,10 @@ and skopeo write and read.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import stat
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -72,7 +74,7 @@ def read_entries(directory: Path) -> tuple[Descriptor, ...]:
 
 def index_of(images: Images) -> bytes:
     """The index of a layout."""
-    entries = [_named(descriptor, name).as_json() for name, descriptor in images]
+    entries = [named(descriptor, name).as_json() for name, descriptor in images]
     return as_bytes({"schemaVersion": 2, "mediaType": INDEX, "manifests": entries})
 
 
@@ -82,7 +84,8 @@ def names_of(entry: Descriptor) -> tuple[str, ...]:
     return tuple(found[key] for key in (NAME, TAG) if key in found)
 
 
-def _named(descriptor: Descriptor, name: ImageRef | None) -> Descriptor:
+def named(descriptor: Descriptor, name: ImageRef | None) -> Descriptor:
+    """An entry of a layout's index, with the annotations that say its name."""
     if name is None:
         return descriptor
     tag = name.tagged.tag
@@ -97,12 +100,21 @@ def _check_replaceable(directory: Path) -> None:
         raise FileError(f"{directory} has files, and is no image layout", hint="name another directory, or remove it")
 
 
+def link_blob(source: Path, target: Path) -> bool:
+    """Give a blob another name, and take the mode away to write into it: False where there can be no such link."""
+    try:
+        os.link(source, target, follow_symlinks=False)
+    except OSError:
+        return False
+    # Others may own it, or the disk know no modes.
+    with contextlib.suppress(OSError):
+        target.chmod(stat.S_IMODE(target.stat().st_mode) & ~0o222)
+    return True
+
+
 def _copy(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        os.link(source, target)
-    except OSError:
-        # Another disk, or one without links.
+    if not link_blob(source, target):
         shutil.copyfile(source, target)
 
 

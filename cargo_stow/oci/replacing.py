@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 # From the kernel's linux/fs.h and fcntl.h.
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
+_PREFIX = ".new-"
 
 
 @contextlib.contextmanager
@@ -52,8 +53,14 @@ def replacing_directory(path: Path) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+def sweep(directory: Path) -> None:
+    """Remove what was being made in a directory by those who were killed. Nobody may be making something there."""
+    for path in directory.glob(f"{_PREFIX}*"):
+        shutil.rmtree(path, ignore_errors=True) if path.is_dir() and not path.is_symlink() else path.unlink()
+
+
 def _beside(path: Path) -> Path:
-    return path.with_name(f".new-{os.urandom(8).hex()}")
+    return path.with_name(f"{_PREFIX}{os.urandom(8).hex()}")
 
 
 def _exchange(new: Path, path: Path) -> None:

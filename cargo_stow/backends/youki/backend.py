@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 class YoukiBackend:
     """A Backend without a daemon. Nothing is looked for before the first request."""
 
+    lays_out = True
+
     def __init__(self, runner: Runner, environment: Mapping[str, str]) -> None:
         self._runner = runner
         self._environment = environment
