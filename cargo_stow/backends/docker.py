@@ -168,10 +168,12 @@ class DockerBackend:
         return self._engine.push(reference, progress)
 
     def push_index(self, names: Sequence[ImageRef], digests: Sequence[str]) -> str:
-        from cargo_stow.backends.index import push_index  # noqa: PLC0415 - most images are for one platform
+        from cargo_stow.backends.engine_registries import configured_by  # noqa: PLC0415 - most are for one platform
+        from cargo_stow.oci.registry.client import Registry  # noqa: PLC0415
+        from cargo_stow.oci.registry.publish import publish_index  # noqa: PLC0415
 
-        push_index(names, digests, self._runner, self._environment)
-        return self._engine.registry_digest(names[0])
+        with Registry(self._environment, load=configured_by(self._engine)) as registry:
+            return publish_index(registry, names, digests)
 
     def run(self, image: Image, options: RunOptions) -> int:
         from cargo_stow.backends import container  # noqa: PLC0415

@@ -98,6 +98,15 @@ class Engine:
         with translated(self.address, f"look up `{reference}`"):
             return look_up_digest(self._connect_sdk(), reference.tagged, credentials)
 
+    def insecure_registries(self) -> frozenset[str]:
+        """The registries that this engine may speak to without TLS, as daemon.json names them, host and port."""
+
+        def ask(api: EngineApi) -> frozenset[str]:
+            found = (api.info().get("RegistryConfig") or {}).get("IndexConfigs") or {}
+            return frozenset(name for name, each in found.items() if not each.get("Secure", True))
+
+        return self._ask("say which registries are insecure", ask)
+
     def ping(self) -> None:
         """Ask for nothing but an answer."""
         self._ask("answer", lambda api: api.ping())
