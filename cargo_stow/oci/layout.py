@@ -16,10 +16,9 @@ from typing import TYPE_CHECKING
 from cargo_stow.errors import FileError, ImageFormatError, ImageNotFoundError
 from cargo_stow.files import read_bytes
 from cargo_stow.oci.blobs import Blobs
-from cargo_stow.oci.descriptor import INDEX
 from cargo_stow.oci.documents import as_bytes, parse_object
 from cargo_stow.oci.graph import reachable
-from cargo_stow.oci.image import parse_index
+from cargo_stow.oci.image import index_as_json, parse_index
 from cargo_stow.oci.replacing import replacing_directory
 
 if TYPE_CHECKING:
@@ -74,8 +73,7 @@ def read_entries(directory: Path) -> tuple[Descriptor, ...]:
 
 def index_of(images: Images) -> bytes:
     """The index of a layout."""
-    entries = [named(descriptor, name).as_json() for name, descriptor in images]
-    return as_bytes({"schemaVersion": 2, "mediaType": INDEX, "manifests": entries})
+    return as_bytes(index_as_json(named(descriptor, name) for name, descriptor in images))
 
 
 def names_of(entry: Descriptor) -> tuple[str, ...]:

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 
 from cargo_stow.errors import StowError
 from cargo_stow.oci.blobs import Blobs
-from cargo_stow.oci.descriptor import INDEX
 from cargo_stow.oci.documents import as_bytes
 from cargo_stow.oci.graph import manifests, reachable
+from cargo_stow.oci.image import index_as_json
 from cargo_stow.oci.layout import TAG, VERSION, link_blob, named, read_entries
 from cargo_stow.oci.replacing import replacing_directory
 
@@ -47,12 +47,11 @@ def put_images(directory: Path, blobs: Blobs, images: Mapping[ImageRef, Descript
     new = {str(name): _called(image, name) for name, image in images.items()}
     old = {name: image for name, image in _read_index(directory).items() if name in stay and _is_whole(blobs, image)}
     entries = old | new
-    index = [each.as_json() for _, each in sorted(entries.items())]
+    index = as_bytes(index_as_json(each for _, each in sorted(entries.items())))
     with replacing_directory(directory) as made:
         for digest, each in reachable(blobs, entries.values()).items():
             _take(each, blobs.path(digest), Blobs(directory / "blobs").path(digest), Blobs(made / "blobs").path(digest))
-        document = as_bytes({"schemaVersion": 2, "mediaType": INDEX, "manifests": index})
-        (made / "index.json").write_bytes(document)
+        (made / "index.json").write_bytes(index)
         (made / "oci-layout").write_bytes(VERSION)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from cargo_stow.errors import FileError, ImageFormatError
 from cargo_stow.oci.descriptor import DOCKER_LIST, DOCKER_MANIFEST, INDEX, MANIFESTS, Descriptor
 from cargo_stow.oci.documents import parse_object
-from cargo_stow.oci.image import parse_manifest
+from cargo_stow.oci.image import index_as_json, parse_manifest
 from cargo_stow.oci.progress import PushProgress
 from cargo_stow.oci.registry.manifests import at_digest
 from cargo_stow.oci.registry.upload import short_name
@@ -59,8 +59,7 @@ def publish_index(registry: Registry, names: Sequence[ImageRef], digests: Sequen
     """
     entries = [_describe(registry, names[0], digest) for digest in digests]
     kind = DOCKER_LIST if all(each.media_type == DOCKER_MANIFEST for each in entries) else INDEX
-    index = {"schemaVersion": 2, "mediaType": kind, "manifests": [each.as_json() for each in entries]}
-    data = json.dumps(index, separators=(",", ":")).encode()
+    data = json.dumps(index_as_json(entries, kind), separators=(",", ":")).encode()
     found = [registry.put_manifest(replace(name.tagged, digest=None), data, kind) for name in names]
     return found[0]
 
