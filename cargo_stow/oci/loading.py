@@ -16,9 +16,9 @@ from cargo_stow.errors import FileError, ImageFormatError
 from cargo_stow.oci.blobs import read_chunks
 from cargo_stow.oci.descriptor import LAYER, LAYER_GZIP, LAYER_ZSTD
 from cargo_stow.oci.graph import children, manifests
-from cargo_stow.oci.image import parse_config, parse_manifest
 from cargo_stow.oci.imports import LARGEST, import_archive
 from cargo_stow.oci.layout import names_of, read_entries
+from cargo_stow.oci.verifying import check_image, images_of, largest
 from cargo_stow.reference import parse_reference
 
 if TYPE_CHECKING:
@@ -33,9 +33,6 @@ if TYPE_CHECKING:
 
 # RFC 1952, section 2.3.1; RFC 8878, section 3.1.1.
 _COMPRESSIONS = {b"\x1f\x8b": LAYER_GZIP, b"\x28\xb5\x2f\xfd": LAYER_ZSTD}
-# A compressed archive may become this much larger, in any case this many bytes: images come to a third or so.
-_LARGEST_RATIO = 100
-_LEAST = 1 << 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +52,8 @@ def read_images(path: Path, blobs: Blobs, *, with_names: bool = True) -> list[Lo
     """
     try:
         found = _import_layout(path, blobs) if path.is_dir() else _import_file(path, blobs)
+        if not found:
+            raise ImageFormatError("it has no images")
         for _, image in found:
             for manifest in images_of(blobs, image):
                 check_image(blobs, manifest)
@@ -66,26 +65,11 @@ def read_images(path: Path, blobs: Blobs, *, with_names: bool = True) -> list[Lo
         raise FileError(f"cannot read {path}: {error.strerror or error}", hint="check the path") from error
 
 
-def images_of(blobs: Blobs, image: Descriptor) -> list[Descriptor]:
-    """The manifests of an image, one a platform; those of attestations are none. Raises ImageFormatError."""
-    return [each for each in manifests(blobs, image) if dict(each.platform).get("os") != "unknown"]
-
-
-def check_image(blobs: Blobs, manifest: Descriptor) -> None:
-    """Raise ImageFormatError unless a manifest and its configuration speak of as many layers."""
-    parsed = parse_manifest(blobs.read(manifest), manifest.digest)
-    config = parse_config(blobs.read(parsed.config), parsed.config.digest)
-    if len(config.diff_ids) != len(parsed.layers):
-        raise ImageFormatError(
-            f"{manifest.digest} has {len(parsed.layers)} layers, and its configuration {len(config.diff_ids)}"
-        )
-
-
 def _import_file(path: Path, blobs: Blobs) -> Imported:
     with path.open("rb") as file:
         head = file.peek(4)
         media_type = next((kind for magic, kind in _COMPRESSIONS.items() if head.startswith(magic)), LAYER)
-        limit = LARGEST if media_type == LAYER else max(_LEAST, _LARGEST_RATIO * os.fstat(file.fileno()).st_size)
+        limit = LARGEST if media_type == LAYER else largest(os.fstat(file.fileno()).st_size)
         return import_archive(file, blobs, media_type=media_type, limit=limit)
 
 

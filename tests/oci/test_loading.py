@@ -11,13 +11,13 @@ import pytest
 import zstandard
 
 from cargo_stow.errors import FileError, ImageFormatError
-from cargo_stow.oci import loading
+from cargo_stow.oci import verifying
 from cargo_stow.oci.archive import write_docker_archive, write_oci_archive
 from cargo_stow.oci.blobs import Blobs
 from cargo_stow.oci.descriptor import CONFIG, INDEX, LAYER, LAYER_GZIP, MANIFEST, Descriptor
 from cargo_stow.oci.documents import as_bytes
 from cargo_stow.oci.graph import reachable
-from cargo_stow.oci.image import parse_manifest
+from cargo_stow.oci.image import Manifest, parse_manifest
 from cargo_stow.oci.layout import NAME, TAG, write_layout
 from cargo_stow.oci.loading import Loaded, read_images
 from cargo_stow.reference import parse_reference
@@ -216,11 +216,43 @@ def test_archives_that_were_cut_off(tmp_path: Path, blobs: Blobs) -> None:
 
 
 def test_a_bomb(tmp_path: Path, blobs: Blobs, new: Blobs, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loading, "_LEAST", 1 << 20)
+    monkeypatch.setattr(verifying, "_LEAST", 1 << 20)
     path = tmp_path / "file"
     path.write_bytes(gzip.compress(archive((entry("blob"), bytes(64 << 20)))))
     assert "more bytes than may be unpacked" in refused(path, new)
     assert not [each for each in new.directory.rglob("*") if each.is_file()]
+
+
+def test_a_layer_that_is_a_bomb(tmp_path: Path, blobs: Blobs, new: Blobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verifying, "_LEAST", 1 << 20)
+    data = bytes(16 << 20)
+    layer = blobs.put(gzip.compress(data), LAYER_GZIP)
+    refused(put_layout(tmp_path / "file", blobs, put_manifest(blobs, layer, digest(data))), new)
+
+
+def put_manifest(blobs: Blobs, layer: Descriptor, diff_id: str) -> Descriptor:
+    config = {"architecture": "amd64", "os": "linux", "rootfs": {"type": "layers", "diff_ids": [diff_id]}}
+    manifest = Manifest(config=blobs.put(as_bytes(config), CONFIG), layers=(layer,))
+    return blobs.put(as_bytes(manifest.as_json()), MANIFEST)
+
+
+@pytest.mark.parametrize("kind", [LAYER, LAYER_GZIP])
+def test_a_layer_of_another_configuration(tmp_path: Path, blobs: Blobs, new: Blobs, kind: str) -> None:
+    """Else it could be built on where that configuration's own layers are unpacked already."""
+    layer = blobs.put(KINDS[kind], kind)
+    path = put_layout(tmp_path / "file", blobs, put_manifest(blobs, layer, digest(b"another")))
+    assert f"should unpack to {digest(b'another')}" in refused(path, new)
+
+
+def test_nothing_but_attestations(tmp_path: Path, blobs: Blobs, new: Blobs) -> None:
+    entry = {**make_image(blobs, LAYER).as_json(), "platform": {"os": "unknown", "architecture": "unknown"}}
+    index = blobs.put(as_bytes({"schemaVersion": 2, "mediaType": INDEX, "manifests": [entry]}), INDEX)
+    assert "attestations" in refused(put_layout(tmp_path / "file", blobs, index), new)
+
+
+def test_no_images_at_all(tmp_path: Path, blobs: Blobs, new: Blobs) -> None:
+    blobs.put(b"", "")
+    assert "no images" in refused(put_layout(tmp_path / "file", blobs), new)
 
 
 def test_layers_that_the_configuration_does_not_know(tmp_path: Path, blobs: Blobs, new: Blobs) -> None:

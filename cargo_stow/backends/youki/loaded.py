@@ -17,7 +17,8 @@ from cargo_stow.oci.choice import choose
 from cargo_stow.oci.descriptor import INDEXES, Descriptor
 from cargo_stow.oci.graph import reachable
 from cargo_stow.oci.image import parse_config, parse_manifest
-from cargo_stow.oci.loading import images_of, read_images
+from cargo_stow.oci.loading import read_images
+from cargo_stow.oci.verifying import images_of
 from cargo_stow.platforms import Platform
 
 if TYPE_CHECKING:
