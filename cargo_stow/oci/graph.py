@@ -48,6 +48,14 @@ def manifests(blobs: Blobs, descriptor: Descriptor) -> list[Descriptor]:
     return found
 
 
+def images_of(blobs: Blobs, image: Descriptor) -> list[Descriptor]:
+    """The manifests of an image, one a platform, those of attestations left out. Raises ImageFormatError for none."""
+    found = [each for each in manifests(blobs, image) if dict(each.platform).get("os") != "unknown"]
+    if not found:
+        raise ImageFormatError(f"{image.digest} has attestations, and no image that they are of")
+    return found
+
+
 def children(blobs: Blobs, descriptor: Descriptor) -> tuple[Descriptor, ...]:
     """Return what an index or a manifest names; nothing for other blobs. Raises ImageFormatError and FileError."""
     if descriptor.media_type in INDEXES:

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 from cargo_stow.errors import FileError, ImageFormatError
 from cargo_stow.oci.blobs import read_chunks
 from cargo_stow.oci.descriptor import LAYER, LAYER_GZIP, LAYER_ZSTD
-from cargo_stow.oci.graph import children, manifests
+from cargo_stow.oci.graph import children, images_of, manifests
 from cargo_stow.oci.imports import LARGEST, import_archive
 from cargo_stow.oci.layout import names_of, read_entries
-from cargo_stow.oci.verifying import check_image, images_of, largest
+from cargo_stow.oci.verifying import check_image, largest
 from cargo_stow.reference import parse_reference
 
 if TYPE_CHECKING:

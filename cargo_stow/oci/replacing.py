@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import shutil
 from typing import TYPE_CHECKING
@@ -76,6 +75,8 @@ def _exchange(new: Path, path: Path) -> None:
 
 def _exchange_names(new: Path, path: Path) -> bool:
     """Let two names change places at once; False where the C library, the kernel or the file system cannot."""
+    import ctypes  # noqa: PLC0415 - who only reads a layout replaces nothing
+
     try:
         rename = ctypes.CDLL(None, use_errno=True).renameat2
     except AttributeError:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from cargo_stow.backends.engine import Engine
 from cargo_stow.backends.lookup import Here
 from cargo_stow.backends.youki.images import Images
-from cargo_stow.backends.youki.loaded import find_stored, of_platform
 from cargo_stow.backends.youki.store import touch
+from cargo_stow.backends.youki.stored import find_stored, of_platform
 from cargo_stow.errors import (
     EngineDeniedError,
     EngineError,

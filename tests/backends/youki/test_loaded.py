@@ -10,10 +10,11 @@ import pytest
 
 from cargo_stow.backends.youki.contents import list_entries
 from cargo_stow.backends.youki.images import Images
-from cargo_stow.backends.youki.loaded import find_stored, load_images
+from cargo_stow.backends.youki.loaded import load_images
 from cargo_stow.backends.youki.pruning import Policy, prune
 from cargo_stow.backends.youki.sources import Sources
 from cargo_stow.backends.youki.store import Store
+from cargo_stow.backends.youki.stored import find_stored
 from cargo_stow.entry import run_cli
 from cargo_stow.errors import (
     EngineStoppedError,
