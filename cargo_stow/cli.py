@@ -154,7 +154,7 @@ def update(**options: Any) -> None:
     command(make_work(options))
 
 
-@cli.group(invoke_without_command=True, short_help="Show what builds without a daemon have stored, or remove it.")
+@cli.group(invoke_without_command=True, short_help="Show what builds without a daemon have stored, load or remove it.")
 @click.option(
     "--format", "form", type=click.Choice(("table", "json")), default="table", help="What to print; default table."
 )
