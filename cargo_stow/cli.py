@@ -154,7 +154,7 @@ def update(**options: Any) -> None:
     command(make_work(options))
 
 
-@cli.group(invoke_without_command=True, short_help="Show what builds without a daemon have stored, or remove it.")
+@cli.group(invoke_without_command=True, short_help="Show what builds without a daemon have stored, load or remove it.")
 @click.option(
     "--format", "form", type=click.Choice(("table", "json")), default="table", help="What to print; default table."
 )
@@ -165,6 +165,20 @@ def cache(context: click.Context, form: str) -> None:
         from cargo_stow.commands.cache import show  # noqa: PLC0415
 
         show(Report(), as_json=form == "json")
+
+
+@cache.command(short_help="Take images out of a file, to build on them.")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--name", metavar="IMAGE", help="What the image is called, if the file has one image.")
+@click.option("-q", "--quiet", is_flag=True, help="Only results, warnings and errors.")
+def load(path: Path, name: str | None, quiet: bool) -> None:
+    """Take the images of PATH into the store, so that builds find their base image or toolchain there.
+
+    PATH is an OCI image layout, an archive of one, or what `docker save` wrote; archives may be compressed.
+    """
+    from cargo_stow.commands.load import load as command  # noqa: PLC0415
+
+    command(Report(quiet=quiet), path, name)
 
 
 @cache.command(short_help="Remove what was not used for long.")

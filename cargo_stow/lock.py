@@ -1,7 +1,7 @@
 """Stow.lock: what the names of images resolved to. Owns its format; asks no registry itself.
 
 One file beside Cargo.lock serves the whole workspace. An entry is keyed by reference and platform, and holds either
-the digest that a registry gave or, for an image that exists only in the engine, its image ID. The entry of a base also
+the digest that a registry gave or, for an image that exists only on a machine, its image ID. The entry of a base also
 holds which package manager is in it, so that a plan can be made without looking into the image.
 """
 
@@ -36,7 +36,7 @@ _DIGEST = re.compile(r"sha256:[a-f0-9]{64}|sha512:[a-f0-9]{128}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pin:
-    """What one reference means on one platform: a registry's digest, or the ID of an image only the engine has.
+    """What one reference means on one platform: a registry's digest, or the ID of an image that only a machine has.
 
     `package_manager` is that of a base, None for an image that nobody looked into. `doubt` says why the registry could
     not be asked, if it was the engine that answered; it is not kept.

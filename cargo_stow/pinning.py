@@ -67,7 +67,7 @@ class Asking:
         before = self.known.find(reference, platform)
         pin = self.backend.resolve(reference, platform, before, offline=self.offline)
         if pin.doubt:
-            self.report.warn(f"{pin.doubt}; taking what the engine has as {reference}")
+            self.report.warn(f"{pin.doubt}; taking what this machine has as {reference}")
         if before is not None and before.value == pin.value:
             return replace(pin, package_manager=before.package_manager)
         return pin
@@ -82,7 +82,7 @@ class Asking:
 def settle(project: Project, backend: Callable[[], Backend], report: Report, *, locked: bool, offline: bool) -> Lock:
     """Return the lock with everything this project needs, and write it when something was missing.
 
-    Raises LockError when something is missing and `locked` forbids to add it. With `offline` the engine alone is asked.
+    Raises LockError when something is missing and `locked` forbids to add it. With `offline` no registry is asked.
     """
     lock = load_lock(project.lock_file)
     found = _look_up(project, lock)

@@ -45,6 +45,11 @@ class Record:
         except TypeError:
             return None
 
+    def tags(self) -> set[str]:
+        """The names that images got at their last builds."""
+        builds = map(self.find, self._load())
+        return {tag for built in builds if built is not None for tag in built.tag.split()}
+
     def add(self, name: str, built: Built) -> None:
         """Remember a build. Raises FileError. Call it with the lock held."""
         builds = {**self._load(), name: asdict(built)}

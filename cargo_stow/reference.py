@@ -90,6 +90,13 @@ class ImageRef:
         """The same reference, with `:latest` where it has neither tag nor digest, as every client reads it."""
         return self if self.tag or self.digest else replace(self, tag="latest")
 
+    @property
+    def familiar(self) -> ImageRef:
+        """The same reference as engines list it: Docker Hub's registry and `library/` left out."""
+        if self.registry not in _HUB:
+            return self
+        return replace(self, name=self.name.removeprefix(f"{self.registry}/").removeprefix("library/"))
+
     def at(self, digest: str) -> ImageRef:
         """Pin the same name and tag to a digest."""
         return replace(self, digest=digest)

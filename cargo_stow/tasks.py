@@ -71,16 +71,20 @@ def build_task(work: Work, image: str | None = None) -> Task:
 
     def is_current() -> bool:
         from cargo_stow.actions.build import find_current  # noqa: PLC0415
+        from cargo_stow.actions.layout import find_given  # noqa: PLC0415
 
         if work.session.caches.are_kept:  # A cache is kept of an image that is up to date, too.
             return False
         try:
-            images = [find_current(work.session, project) for project in work.projects(image)]
+            projects = work.projects(image)
+            images = [find_current(work.session, project) for project in projects]
         except StowError as error:
             met[:] = [error]  # The action would meet it again: of an engine that hangs, after a minute more.
             return False
-        work.results = tuple(each.reference for each in images if each is not None)
-        return None not in images
+        found = [each for each in images if each is not None]
+        given = find_given(work.session, projects, found) if len(found) == len(projects) else None
+        work.results = tuple(each.reference for each in given or ())
+        return given is not None
 
     task = _task(work, act, "build the container image of the crate")
     return {**task, "calc_dep": [_name("_stow_inputs", image)], "uptodate": [is_current]}

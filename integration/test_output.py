@@ -45,6 +45,24 @@ def test_skopeo_reads_a_layout(native: Callable[[str, str], Stow], backend: str)
     assert found[0]["Labels"]["org.opencontainers.image.version"]  # type: ignore[index]
 
 
+def test_a_build_gives_its_image_out_as_a_layout(native: Callable[[str, str], Stow]) -> None:
+    stow = native("greeter", "youki")
+    layout, name, archive = stow.root / "target/stow/layout", stow.image("greeter"), stow.scratch / "image.tar"
+    built = stow("build")
+    assert built.reference == f"oci-layout://{layout}@{built.image}"
+    if shutil.which("skopeo"):
+        copy = ["skopeo", "copy", "--quiet", f"oci:{layout}:{name}", f"docker-archive:{archive}:{name}"]
+        subprocess.run(copy, check=True)
+        stow.engine.docker("load", "--input", str(archive))
+        assert stow.engine.docker("run", "--rm", name, "layout") == "Hello, layout!"
+    shutil.rmtree(layout)
+    again = stow("build")
+    assert (again.out, "Fresh" in again.err) == (built.out, True)
+    shutil.rmtree(stow.root / "target")
+    assert stow("run", "-q", "--", "store").out == "Hello, store!\n"
+    assert stow("build").out == built.out
+
+
 def _inspect(place: str) -> dict[str, object]:
     ended = subprocess.run(["skopeo", "inspect", place], capture_output=True, text=True, check=True)
     found: dict[str, object] = json.loads(ended.stdout)

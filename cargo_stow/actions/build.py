@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cargo_stow.actions.layout import give_out
 from cargo_stow.actions.naming import name_images
 from cargo_stow.cargo_lock import check_cargo_lock
 from cargo_stow.errors import LockError
@@ -38,7 +39,7 @@ def build(session: Session, projects: Sequence[Project], *, locked: bool, among:
             _keep_cache(session, project, among)
             session.report.status("Fresh", f"{project.target} (unchanged since it was built)")
         built = iter(_build(session, stale, among, locked=locked) if stale else [])
-        return [image or next(built) for image in found]
+        return give_out(session, projects, [image or next(built) for image in found])
 
 
 def _build(session: Session, projects: list[Project], among: Sequence[Project], *, locked: bool) -> list[Image]:
@@ -48,6 +49,7 @@ def _build(session: Session, projects: list[Project], among: Sequence[Project], 
     with name_images(session, projects, images) as named:
         for project, image, inputs in zip(projects, named, hashes, strict=True):
             _remember(session, project, lock, Built(inputs=inputs, id=image.id, tag=_tags(project)))
+        give_out(session, projects, named)
     for project, order in zip(projects, orders, strict=True):
         _keep_cache(session, project, among, order)
         session.report.status("Built", ", ".join(map(str, project.targets)))

@@ -28,9 +28,9 @@ def save(session: Session, projects: Sequence[Project], output: Output) -> None:
 
     Raises ImageNotFoundError where one went away meanwhile, FileError and ImageFormatError; the old files stay then.
     """
-    with session.locked(projects[0]), _scratch(projects[0].directory / "saved") as scratch:
+    with session.locked(projects[0]), scratch(projects[0]) as directory:
         images = [_find(session, project) for project in projects]
-        with session.backend().save(images, scratch) as (blobs, found):
+        with session.backend().save(images, directory) as (blobs, found):
             named = [
                 Named(manifest=_manifest(blobs, descriptor, project), names=project.targets)
                 for project, descriptor in zip(projects, found, strict=True)
@@ -56,8 +56,9 @@ def _manifest(blobs: Blobs, descriptor: Descriptor, project: Project) -> Descrip
 
 
 @contextlib.contextmanager
-def _scratch(path: Path) -> Iterator[Path]:
+def scratch(project: Project) -> Iterator[Path]:
     """A directory for while the lock is held; one that a killed command left goes first. Raises FileError."""
+    path = project.directory / "saved"
     shutil.rmtree(path, ignore_errors=True)
     try:
         path.mkdir()

@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cargo_stow.backends.buildx import build
 from cargo_stow.backends.cache_export import check_export, export_cache
 from cargo_stow.backends.client import DockerClient
 from cargo_stow.backends.engine import Engine
-from cargo_stow.backends.engine_values import familiar_name
+from cargo_stow.backends.lookup import Here, Lookup
 from cargo_stow.backends.protocol import Image
-from cargo_stow.errors import (
-    EngineError,
-    EngineStoppedError,
-    ImageNotFoundError,
-    LockError,
-    NoCredentialsError,
-    RefusedError,
-    RegistryError,
-    StowError,
-)
+from cargo_stow.errors import EngineError, EngineStoppedError, ImageNotFoundError, LockError
 from cargo_stow.files import write_text
-from cargo_stow.lock import Pin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -32,6 +21,7 @@ if TYPE_CHECKING:
     from cargo_stow.backends.engine_values import EngineImage
     from cargo_stow.backends.protocol import BuildOrder, RunOptions
     from cargo_stow.families import BaseFacts
+    from cargo_stow.lock import Pin
     from cargo_stow.oci.blobs import Blobs
     from cargo_stow.oci.descriptor import Descriptor
     from cargo_stow.oci.progress import PushProgress
@@ -43,6 +33,8 @@ if TYPE_CHECKING:
 class DockerBackend:
     """A Backend on a Docker Engine. Nothing is asked of the engine before the first request."""
 
+    lays_out = False
+
     def __init__(self, runner: Runner, environment: Mapping[str, str], print_result: Callable[[str], None]) -> None:
         self._runner = DockerClient(runner)
         self._environment = environment
@@ -53,33 +45,23 @@ class DockerBackend:
         return f"docker {self._engine.address}"
 
     def resolve(self, reference: ImageRef, platform: Platform, known: Pin | None, *, offline: bool = False) -> Pin:
-        reference = reference.tagged
-        if reference.digest:
-            return Pin(reference=reference, platform=platform, digest=reference.digest)
-        try:
-            if offline:
-                raise RegistryError(f"--offline forbids to look up {reference}", hint="do without --offline")
-            with self._answering():
-                digest = self._engine.registry_digest(reference)
-        except ImageNotFoundError as error:
-            return self._resolve_here(reference, platform, error)
-        except (RegistryError, NoCredentialsError, RefusedError) as error:
-            if known is not None and known.digest:
-                raise
-            return replace(self._resolve_here(reference, platform, error), doubt=error.message)
-        return Pin(reference=reference, platform=platform, digest=digest)
+        lookup = Lookup(
+            ask=self._ask_registry,
+            find=self._find_here,
+            nowhere="not in the engine",
+            remedy="`docker pull --platform {platform} {reference}`",
+        )
+        return lookup.resolve(reference, platform, known, offline=offline)
 
-    def _resolve_here(self, reference: ImageRef, platform: Platform, error: StowError) -> Pin:
+    def _ask_registry(self, reference: ImageRef) -> str:
+        with self._answering():
+            return self._engine.registry_digest(reference)
+
+    def _find_here(self, reference: ImageRef, _platform: Platform) -> Here | None:
         image = self._engine.image(str(reference))
         if image is None:
-            raise _not_found(reference, error) from error
-        if (image.platform.os, image.platform.architecture) != (platform.os, platform.architecture):
-            raise ImageNotFoundError(
-                f"the engine's {reference} is for {image.platform}, not {platform}, and {error.message}",
-                hint=error.hint or f"docker pull --platform {platform} {reference}",
-                detail=error.detail,
-            ) from error
-        return _local_pin(reference, platform, image)
+            return None
+        return Here(place="the engine", platform=image.platform, id=image.id, digest=_digest(image, reference))
 
     def inspect_base(self, pin: Pin, directory: Path) -> BaseFacts:
         from cargo_stow.backends.inspection import inspect_base  # noqa: PLC0415 - a base is looked into once
@@ -186,10 +168,12 @@ class DockerBackend:
         return self._engine.push(reference, progress)
 
     def push_index(self, names: Sequence[ImageRef], digests: Sequence[str]) -> str:
-        from cargo_stow.backends.index import push_index  # noqa: PLC0415 - most images are for one platform
+        from cargo_stow.backends.engine_registries import configured_by  # noqa: PLC0415 - most are for one platform
+        from cargo_stow.oci.registry.client import Registry  # noqa: PLC0415
+        from cargo_stow.oci.registry.publish import publish_index  # noqa: PLC0415
 
-        push_index(names, digests, self._runner, self._environment)
-        return self._engine.registry_digest(names[0])
+        with Registry(self._environment, load=configured_by(self._engine)) as registry:
+            return publish_index(registry, names, digests)
 
     def run(self, image: Image, options: RunOptions) -> int:
         from cargo_stow.backends import container  # noqa: PLC0415
@@ -220,21 +204,13 @@ def _write(order: BuildOrder) -> Path:
     return path
 
 
-def _local_pin(reference: ImageRef, platform: Platform, image: EngineImage) -> Pin:
-    """An image of the engine that once came from that name's registry has a digest there; another has only its ID."""
-    digest = _digest(image, reference)
-    if digest:
-        return Pin(reference=reference, platform=platform, digest=digest)
-    return Pin(reference=reference, platform=platform, id=image.id)
-
-
 def _digest(image: EngineImage, reference: ImageRef) -> str | None:
     """The digest that a registry has for an image in the repository of a reference, as far as the engine knows.
 
     In containerd's image store every image has one, its ID, whether a registry ever saw it or not. That is no name to
     keep: BuildKit would ask the registry for it, and `name@digest` is gone when the tag moves.
     """
-    prefix = f"{familiar_name(reference)}@"
+    prefix = f"{reference.familiar.name}@"
     digests = (name.removeprefix(prefix) for name in image.digests if name.startswith(prefix))
     return next((digest for digest in digests if digest != image.id), None)
 
@@ -242,12 +218,3 @@ def _digest(image: EngineImage, reference: ImageRef) -> str | None:
 def _immovable(image: EngineImage, reference: ImageRef | None) -> str:
     digest = _digest(image, reference) if reference else None
     return f"{reference.name}@{digest}" if reference and digest else image.id
-
-
-def _not_found(reference: ImageRef, error: StowError) -> StowError:
-    """Both places were asked: say what each answered."""
-    return type(error)(
-        f"the image {reference} is not in the engine, and {error.message}",
-        hint=error.hint or f"check the name; `docker pull {reference}` shows whether it can be had",
-        detail=error.detail,
-    )

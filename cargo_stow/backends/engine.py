@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from cargo_stow.backends.engine_api import TIMEOUT, AnswerError, EngineApi, ForeignError
 from cargo_stow.backends.engine_endpoint import find_plain_endpoint
-from cargo_stow.backends.engine_values import familiar_name, make_container_state, make_image
+from cargo_stow.backends.engine_values import make_container_state, make_image
 from cargo_stow.errors import EngineError, ImageNotFoundError, UsageError
 from cargo_stow.reference import parse_reference
 
@@ -80,7 +80,7 @@ class Engine:
 
     def images_named(self, repository: str) -> tuple[EngineImage, ...]:
         """The images that have a tag `repository:*`."""
-        name = familiar_name(parse_reference(repository))
+        name = parse_reference(repository).familiar.name
         found = self._ask(f"list the images named `{name}`", lambda api: [one["Id"] for one in api.list_images(name)])
         images = (self.image(identity) for identity in dict.fromkeys(found))  # One may go while we ask.
         return tuple(image for image in images if image and any(tag.startswith(f"{name}:") for tag in image.tags))
@@ -97,6 +97,15 @@ class Engine:
         credentials = find_credentials(reference.registry, self._environment)
         with translated(self.address, f"look up `{reference}`"):
             return look_up_digest(self._connect_sdk(), reference.tagged, credentials)
+
+    def insecure_registries(self) -> frozenset[str]:
+        """The registries that this engine may speak to without TLS, as daemon.json names them, host and port."""
+
+        def ask(api: EngineApi) -> frozenset[str]:
+            found = (api.info().get("RegistryConfig") or {}).get("IndexConfigs") or {}
+            return frozenset(name for name, each in found.items() if not each.get("Secure", True))
+
+        return self._ask("say which registries are insecure", ask)
 
     def ping(self) -> None:
         """Ask for nothing but an answer."""
@@ -140,7 +149,7 @@ class Engine:
     def _confirm(self, reference: ImageRef, digest: str) -> str:
         """Hold the digest of the stream against what the engine has noted; take the noted one if it named none."""
         image = self.image(str(reference))
-        prefix = f"{familiar_name(reference)}@"
+        prefix = f"{reference.familiar.name}@"
         names = [name for name in (image.digests if image else ()) if name.startswith(prefix)]
         noted = sorted({name.removeprefix(prefix) for name in names})  # once for each tag in containerd's store
         if digest and (digest in noted or not noted):

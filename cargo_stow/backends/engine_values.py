@@ -9,12 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cargo_stow.platforms import Platform
-from cargo_stow.reference import DEFAULT_REGISTRY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-
-    from cargo_stow.reference import ImageRef
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,10 +65,3 @@ def make_container_state(answer: Mapping[str, Any]) -> ContainerState:
         exit_code=int(state["ExitCode"]),
         error=str(state.get("Error") or ""),
     )
-
-
-def familiar_name(reference: ImageRef) -> str:
-    """The name as the engine lists it: Docker Hub's registry and `library/` left out."""
-    if reference.registry not in {DEFAULT_REGISTRY, f"index.{DEFAULT_REGISTRY}"}:
-        return reference.name
-    return reference.name.removeprefix(f"{reference.registry}/").removeprefix("library/")

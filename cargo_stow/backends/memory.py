@@ -52,6 +52,8 @@ class MemoryBackend:
     `counts` counts calls by the method's name, and `orders`, `exports` and `runs` keep what they were given.
     """
 
+    lays_out = False
+
     def __init__(self, *, state: Path | None = None, print_result: Callable[[str], None] = print) -> None:
         self.tags: dict[str, str] = {}
         self.images: set[str] = set()

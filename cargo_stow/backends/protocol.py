@@ -62,6 +62,10 @@ class RunOptions:
 class Backend(Protocol):
     """One way to build and keep images."""
 
+    @property
+    def lays_out(self) -> bool:
+        """Whether a build gives its image out as a layout, too: where no engine has it for others."""
+
     def where(self) -> str:
         """Where its images are, in words that tell two places apart (an engine's address)."""
 

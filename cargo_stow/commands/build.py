@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cargo_stow.actions.build import find_current
+from cargo_stow.actions.layout import find_given
 from cargo_stow.errors import FileError, UsageError
 from cargo_stow.settings.shown import explain
 
@@ -59,11 +60,12 @@ def _find_current(work: Work) -> tuple[str, ...]:
         images = [find_current(work.session, project) for project in projects]
     except (FileError, UsageError):
         return ()
-    found = tuple(image.reference for image in images if image is not None)
-    if len(found) < len(projects):
+    found = [image for image in images if image is not None]
+    given = find_given(work.session, projects, found) if len(found) == len(projects) else None
+    if given is None:
         return ()
     work.settle(projects)
-    return found
+    return tuple(image.reference for image in given)
 
 
 def _run_task(work: Work) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cargo_stow.errors import ImageFormatError
-from cargo_stow.oci.descriptor import DOCKER_MANIFEST, MANIFEST, MANIFESTS, Descriptor, read_descriptor
+from cargo_stow.oci.descriptor import DOCKER_MANIFEST, INDEX, MANIFEST, MANIFESTS, Descriptor, read_descriptor
 from cargo_stow.oci.documents import entries, parse_object, text
 from cargo_stow.reference import DIGEST
 
@@ -85,6 +85,11 @@ def parse_index(data: bytes, where: str) -> tuple[Descriptor, ...]:
     if found.get("schemaVersion") != 2 or "layers" in found or "config" in found:  # noqa: PLR2004
         raise ImageFormatError(f"{where} is no index of images")
     return tuple(read_descriptor(each, where) for each in entries(found, "manifests", where))
+
+
+def index_as_json(entries: Iterable[Descriptor], media_type: str = INDEX) -> dict[str, Any]:
+    """The document of an index, or of Docker's manifest list."""
+    return {"schemaVersion": 2, "mediaType": media_type, "manifests": [each.as_json() for each in entries]}
 
 
 def parse_config(data: bytes, where: str) -> ImageConfig:

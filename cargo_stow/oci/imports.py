@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from cargo_stow.errors import ImageFormatError
 from cargo_stow.oci.blobs import LARGEST_DOCUMENT, Blobs, read_chunks
-from cargo_stow.oci.descriptor import CONFIG, LAYER, LAYER_GZIP, LAYER_ZSTD, MANIFEST, MANIFESTS, Descriptor
+from cargo_stow.oci.descriptor import CONFIG, LAYER, LAYER_GZIP, LAYER_ZSTD, MANIFEST, Descriptor
 from cargo_stow.oci.documents import as_bytes, entries, parse_array, parse_object, text
 from cargo_stow.oci.entries import UNEXPECTED, read_entries
-from cargo_stow.oci.graph import children
+from cargo_stow.oci.graph import manifests
 from cargo_stow.oci.image import Manifest, parse_config, parse_index
 from cargo_stow.oci.layout import names_of
 from cargo_stow.oci.rooted import split_name
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     import tarfile
     from typing import BinaryIO
 
-_LIMIT = 1 << 40
+# Bytes that an archive may have, uncompressed.
+LARGEST = 1 << 40
 _MOST_MEMBERS = 100_000
 _DOCUMENTS = ("manifest.json", "index.json", "oci-layout")
 # What older versions of Docker had instead of manifest.json.
@@ -34,14 +35,14 @@ _MAGIC = {b"\x1f\x8b": LAYER_GZIP, b"\x28\xb5": LAYER_ZSTD}
 Imported = list[tuple[tuple[str, ...], Descriptor]]
 
 
-def import_archive(stream: BinaryIO, blobs: Blobs) -> Imported:
+def import_archive(stream: BinaryIO, blobs: Blobs, *, media_type: str = LAYER, limit: int = LARGEST) -> Imported:
     """Read the images of an archive into `blobs`; returns the names of each, and its manifest or index.
 
-    Images in Docker's form get a manifest. Raises ImageFormatError, for an archive that is compressed too, and
-    FileError.
+    Images in Docker's form get a manifest. The archive is compressed as a layer of `media_type` is, and may have
+    `limit` bytes. Raises ImageFormatError and FileError.
     """
     members = _Members(blobs)
-    reader = LayerReader(decompressed(stream, LAYER), "sha256", _LIMIT)
+    reader = LayerReader(decompressed(stream, media_type), "sha256", limit)
     try:
         for entry, tar in read_entries(reader):
             members.take(entry, tar)
@@ -124,16 +125,8 @@ def _expected(name: str, size: int) -> Descriptor | None:
 def _of_layout(index: bytes, blobs: Blobs) -> Imported:
     found = parse_index(index, "index.json")
     for each in found:
-        _check_present(each, blobs)
-        # An index may name platforms whose images were left out.
-        for part in children(blobs, each) if each.media_type in MANIFESTS else ():
-            _check_present(part, blobs)
+        manifests(blobs, each)
     return [(names_of(each), replace(each, annotations=())) for each in found]
-
-
-def _check_present(descriptor: Descriptor, blobs: Blobs) -> None:
-    if not blobs.has(descriptor):
-        raise ImageFormatError(f"an archive names {descriptor.digest}, which is not in it")
 
 
 def _of_docker(value: object, members: _Members, blobs: Blobs) -> tuple[tuple[str, ...], Descriptor]:

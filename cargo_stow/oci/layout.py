@@ -6,18 +6,19 @@ and skopeo write and read.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import stat
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cargo_stow.errors import FileError, ImageFormatError, ImageNotFoundError
 from cargo_stow.files import read_bytes
 from cargo_stow.oci.blobs import Blobs
-from cargo_stow.oci.descriptor import INDEX
 from cargo_stow.oci.documents import as_bytes, parse_object
 from cargo_stow.oci.graph import reachable
-from cargo_stow.oci.image import parse_index
+from cargo_stow.oci.image import index_as_json, parse_index
 from cargo_stow.oci.replacing import replacing_directory
 
 if TYPE_CHECKING:
@@ -54,10 +55,7 @@ def load_layout(directory: Path, name: str | None) -> tuple[Descriptor, Blobs]:
     Documents are verified when they are read, layers when they are unpacked. Raises ImageNotFoundError with the names
     there are, ImageFormatError and FileError.
     """
-    version = parse_object(_read(directory / "oci-layout"), f"{directory / 'oci-layout'}")
-    if not str(version.get("imageLayoutVersion")).startswith("1."):
-        raise ImageFormatError(f"{directory} is a layout of a version that is not known")
-    entries = parse_index(_read(directory / "index.json"), f"{directory / 'index.json'}")
+    entries = read_entries(directory)
     found = [each for each in entries if name is None or name in names_of(each)]
     if len(found) != 1:
         known = ", ".join(sorted({text for each in entries for text in names_of(each)})) or "none with a name"
@@ -65,10 +63,17 @@ def load_layout(directory: Path, name: str | None) -> tuple[Descriptor, Blobs]:
     return replace(found[0], annotations=()), Blobs(directory / "blobs")
 
 
+def read_entries(directory: Path) -> tuple[Descriptor, ...]:
+    """The entries of a layout's index. Raises ImageFormatError and FileError."""
+    version = parse_object(_read(directory / "oci-layout"), f"{directory / 'oci-layout'}")
+    if not str(version.get("imageLayoutVersion")).startswith("1."):
+        raise ImageFormatError(f"{directory} is a layout of a version that is not known")
+    return parse_index(_read(directory / "index.json"), f"{directory / 'index.json'}")
+
+
 def index_of(images: Images) -> bytes:
     """The index of a layout."""
-    entries = [_named(descriptor, name).as_json() for name, descriptor in images]
-    return as_bytes({"schemaVersion": 2, "mediaType": INDEX, "manifests": entries})
+    return as_bytes(index_as_json(named(descriptor, name) for name, descriptor in images))
 
 
 def names_of(entry: Descriptor) -> tuple[str, ...]:
@@ -77,7 +82,8 @@ def names_of(entry: Descriptor) -> tuple[str, ...]:
     return tuple(found[key] for key in (NAME, TAG) if key in found)
 
 
-def _named(descriptor: Descriptor, name: ImageRef | None) -> Descriptor:
+def named(descriptor: Descriptor, name: ImageRef | None) -> Descriptor:
+    """An entry of a layout's index, with the annotations that say its name."""
     if name is None:
         return descriptor
     tag = name.tagged.tag
@@ -92,12 +98,21 @@ def _check_replaceable(directory: Path) -> None:
         raise FileError(f"{directory} has files, and is no image layout", hint="name another directory, or remove it")
 
 
+def link_blob(source: Path, target: Path) -> bool:
+    """Give a blob another name, and take the mode away to write into it: False where there can be no such link."""
+    try:
+        os.link(source, target, follow_symlinks=False)
+    except OSError:
+        return False
+    # Others may own it, or the disk know no modes.
+    with contextlib.suppress(OSError):
+        target.chmod(stat.S_IMODE(target.stat().st_mode) & ~0o222)
+    return True
+
+
 def _copy(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        os.link(source, target)
-    except OSError:
-        # Another disk, or one without links.
+    if not link_blob(source, target):
         shutil.copyfile(source, target)
 
 

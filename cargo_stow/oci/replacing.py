@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import shutil
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 # From the kernel's linux/fs.h and fcntl.h.
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
+_PREFIX = ".new-"
 
 
 @contextlib.contextmanager
@@ -52,8 +52,14 @@ def replacing_directory(path: Path) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+def sweep(directory: Path) -> None:
+    """Remove what was being made in a directory by those who were killed. Nobody may be making something there."""
+    for path in directory.glob(f"{_PREFIX}*"):
+        shutil.rmtree(path, ignore_errors=True) if path.is_dir() and not path.is_symlink() else path.unlink()
+
+
 def _beside(path: Path) -> Path:
-    return path.with_name(f".new-{os.urandom(8).hex()}")
+    return path.with_name(f"{_PREFIX}{os.urandom(8).hex()}")
 
 
 def _exchange(new: Path, path: Path) -> None:
@@ -69,6 +75,8 @@ def _exchange(new: Path, path: Path) -> None:
 
 def _exchange_names(new: Path, path: Path) -> bool:
     """Let two names change places at once; False where the C library, the kernel or the file system cannot."""
+    import ctypes  # noqa: PLC0415 - who only reads a layout replaces nothing
+
     try:
         rename = ctypes.CDLL(None, use_errno=True).renameat2
     except AttributeError:

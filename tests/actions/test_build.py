@@ -295,7 +295,9 @@ def test_a_registry_that_could_not_be_asked_is_told_of(
 ) -> None:
     backend.doubt = "the registry does not answer"
     make()
-    assert "the registry does not answer; taking what the engine has as debian:bookworm-slim" in capsys.readouterr().err
+    assert (
+        "the registry does not answer; taking what this machine has as debian:bookworm-slim" in capsys.readouterr().err
+    )
     make()
     assert backend.counts["build"] == 1
 

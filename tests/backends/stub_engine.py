@@ -30,7 +30,7 @@ class StubEngine:
     """`images` by every name and ID they are asked for; `digest` what the registry says, or the error it raises.
 
     `used` are the IDs of images that containers have, `stopped_names` containers that do not run, with their images.
-    `archive` is what any image is saved as.
+    `archive` is what any image is saved as, `insecure` are registries without TLS.
     """
 
     images: dict[str, EngineImage] = field(default_factory=dict)
@@ -41,6 +41,7 @@ class StubEngine:
     stopped_names: dict[str, str] = field(default_factory=dict)
     asked: list[tuple[str, ...]] = field(default_factory=list)
     archive: bytes = b""
+    insecure: frozenset[str] = frozenset()
     address: str = "unix:///run/engine.sock"
 
     def image(self, name: str) -> EngineImage | None:
@@ -50,6 +51,9 @@ class StubEngine:
     def saved(self, name: str) -> Iterator[BinaryIO]:
         self.asked.append(("save", name))
         yield io.BytesIO(self.archive)
+
+    def insecure_registries(self) -> frozenset[str]:
+        return self.insecure
 
     def ping(self) -> None:
         self._answer()

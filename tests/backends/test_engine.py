@@ -150,6 +150,22 @@ def test_images_named(fake: FakeEngine, engine: Engine) -> None:
     assert listing.query["filters"] == '{"reference": ["team/web"]}'
 
 
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        (
+            {"RegistryConfig": {"IndexConfigs": {"docker.io": {"Secure": True}, "r:5000": {"Secure": False}}}},
+            {"r:5000"},
+        ),
+        ({"RegistryConfig": {"IndexConfigs": None}}, set()),
+        ({}, set()),
+    ],
+)
+def test_insecure_registries(fake: FakeEngine, engine: Engine, said: dict[str, object], found: set[str]) -> None:
+    fake.set("GET /info", answer(said))
+    assert engine.insecure_registries() == found
+
+
 def test_containers(fake: FakeEngine, engine: Engine) -> None:
     fake.set("GET /containers/c/json", answer({"State": {"Running": False, "ExitCode": 127, "Error": "no /x"}}))
     assert engine.end_of_container("c") == ContainerState(running=False, exit_code=127, error="no /x")

@@ -1,4 +1,4 @@
-"""What the docker backend does for platforms: names in a bake file, an index, a builder that cannot run a program."""
+"""What the docker backend does for platforms: names in a bake file, a builder that cannot run a program."""
 
 from __future__ import annotations
 
@@ -10,11 +10,9 @@ import pytest
 
 from cargo_stow.backends import buildx, emulation
 from cargo_stow.backends.bake import target_names
-from cargo_stow.backends.index import push_index
-from cargo_stow.errors import BuildError, NoCredentialsError, RegistryError, ToolMissingError
+from cargo_stow.errors import BuildError
 from cargo_stow.platforms import Platform, parse_platform
 from cargo_stow.process import Result
-from cargo_stow.reference import parse_reference
 from tests.canned_runner import CannedRunner
 
 if TYPE_CHECKING:
@@ -22,8 +20,6 @@ if TYPE_CHECKING:
 
     from cargo_stow.backends.protocol import BuildOrder
 
-DIGESTS = ["sha256:" + digit * 64 for digit in "12"]
-NAMES = [parse_reference("registry.example.org/team/web:1"), parse_reference("registry.example.org/team/web:2")]
 INSPECTED = "Name: default\nDriver: docker\n\nNodes:\nPlatforms: linux/amd64*, linux/386\n"
 FAILED = Result(code=1, stderr="exec /bin/sh: exec format error\n")
 
@@ -36,36 +32,6 @@ def test_the_names_of_targets_tell_platforms_apart(order: BuildOrder) -> None:
     orders = [for_platform(order, "linux/amd64"), for_platform(order, "linux/arm/v7")]
     assert target_names(orders) == ["greeter-amd64", "greeter-arm-v7"]
     assert target_names(orders[:1]) == ["greeter"]
-
-
-class TestIndex:
-    def test_the_command(self, home: Path) -> None:
-        runner = CannedRunner()
-        push_index(NAMES, DIGESTS, runner, {"HOME": str(home)})
-        assert [list(each.argv) for each in runner.started] == [
-            [
-                *("docker", "buildx", "imagetools", "create", "--tag", str(NAMES[0]), "--tag", str(NAMES[1])),
-                *(f"registry.example.org/team/web@{digest}" for digest in DIGESTS),
-            ]
-        ]
-        assert runner.started[0].env["HOME"] == str(home)
-
-    @pytest.mark.parametrize(
-        ("said", "error"),
-        [
-            ("ERROR: failed to push: unauthorized: authentication required", NoCredentialsError),
-            ("ERROR: dial tcp 192.0.2.1:443: connect: connection refused", RegistryError),
-        ],
-    )
-    def test_a_registry_that_refuses(self, home: Path, said: str, error: type[Exception]) -> None:
-        runner = CannedRunner(answers={"docker buildx imagetools": Result(code=1, stderr=said)})
-        with pytest.raises(error, match=r"registry\.example\.org"):
-            push_index(NAMES, DIGESTS, runner, {"HOME": str(home)})
-
-    def test_without_buildx(self, home: Path) -> None:
-        runner = CannedRunner(answers={"docker buildx": Result(code=1)})
-        with pytest.raises(ToolMissingError, match="joins images of several platforms"):
-            push_index(NAMES, DIGESTS, runner, {"HOME": str(home)})
 
 
 class TestForeign:

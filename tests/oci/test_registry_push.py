@@ -5,20 +5,25 @@ from __future__ import annotations
 import errno
 import io
 import json
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import pytest
 import requests
 
-from cargo_stow.errors import FileError, ImageFormatError, ImageNotFoundError, RegistryError
-from cargo_stow.oci.descriptor import INDEX, MANIFEST
+from cargo_stow.backends.docker import DockerBackend
+from cargo_stow.backends.youki.backend import YoukiBackend
+from cargo_stow.errors import FileError, ImageFormatError, ImageNotFoundError, RefusedError, RegistryError
+from cargo_stow.oci.descriptor import DOCKER_LIST, DOCKER_MANIFEST, INDEX, MANIFEST
 from cargo_stow.oci.registry.connection import locate_answer
 from cargo_stow.oci.registry.publish import publish, publish_index
 from cargo_stow.reference import ImageRef, parse_reference
+from tests.backends.stub_engine import StubEngine
+from tests.canned_runner import CannedRunner
 from tests.oci.fake_registry import Canned, FakeRegistry, describe, digest_of, make_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from cargo_stow.oci.blobs import Blobs
     from cargo_stow.oci.descriptor import Descriptor
@@ -174,6 +179,38 @@ def test_an_index(client: Registry, server: FakeRegistry, name: ImageRef) -> Non
     assert server.manifests["team/web", "2"][1] == data
     platform = {"architecture": "arm", "os": "linux", "variant": "v7"}
     assert json.loads(data)["manifests"] == [{**describe(IMAGE, MANIFEST).as_json(), "platform": platform}]
+
+
+def test_of_docker_s_images_it_is_a_list_as_docker_has_it(
+    client: Registry, server: FakeRegistry, name: ImageRef
+) -> None:
+    server.hold("team/web", CONFIG)
+    manifest = json.dumps({**json.loads(IMAGE), "mediaType": DOCKER_MANIFEST}).encode()
+    digest = server.hold_manifest("team/web", "1-arm", manifest, DOCKER_MANIFEST)
+    publish_index(client, [name], [digest])
+    media_type, data = server.manifests["team/web", "1"]
+    assert media_type == json.loads(data)["mediaType"] == DOCKER_LIST
+    other = server.hold_manifest("team/web", "1-other", IMAGE)
+    publish_index(client, [name], [digest, other])
+    assert server.manifests["team/web", "1"][0] == INDEX
+
+
+def test_both_backends_make_the_same_index(
+    server: FakeRegistry, name: ImageRef, home: Path, log_in: Callable[..., None]
+) -> None:
+    """With the credentials of Docker's configuration, and with no docker program."""
+    server.auth = "basic"
+    log_in(server.host)
+    server.hold("team/web", CONFIG)
+    digest = server.hold_manifest("team/web", "1-arm", IMAGE)
+    environment = {"HOME": str(home), "PATH": "/nowhere", "CARGO_STOW_STORE": str(home / "store")}
+    docker: Any = DockerBackend(CannedRunner(), environment, print)
+    docker._engine = StubEngine()
+    found = {each.push_index([name], [digest]) for each in (docker, YoukiBackend(CannedRunner(), environment))}
+    assert found == {digest_of(server.manifests["team/web", "1"][1])}
+    log_in(server.host, "wrong")
+    with pytest.raises(RefusedError, match=server.host):
+        docker.push_index([name], [digest])
 
 
 def test_no_index_of_an_index_or_of_nothing(client: Registry, server: FakeRegistry, name: ImageRef) -> None:

@@ -8,20 +8,12 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from cargo_stow.backends.lookup import Lookup
 from cargo_stow.backends.protocol import Image
 from cargo_stow.backends.youki.images import Images
 from cargo_stow.backends.youki.sources import Sources
 from cargo_stow.backends.youki.store import find_store
-from cargo_stow.errors import (
-    EngineError,
-    ImageNotFoundError,
-    NoCredentialsError,
-    RefusedError,
-    RegistryError,
-    StowError,
-    UsageError,
-)
-from cargo_stow.lock import Pin
+from cargo_stow.errors import EngineError, ImageNotFoundError, UsageError
 from cargo_stow.sandbox.rights import Rights, find_rights
 from cargo_stow.sandbox.runtime import DEFAULT, find_runtime
 
@@ -31,6 +23,7 @@ if TYPE_CHECKING:
 
     from cargo_stow.backends.protocol import BuildOrder, RunOptions
     from cargo_stow.families import BaseFacts
+    from cargo_stow.lock import Pin
     from cargo_stow.oci.blobs import Blobs
     from cargo_stow.oci.descriptor import Descriptor
     from cargo_stow.oci.progress import PushProgress
@@ -43,6 +36,8 @@ if TYPE_CHECKING:
 class YoukiBackend:
     """A Backend without a daemon. Nothing is looked for before the first request."""
 
+    lays_out = True
+
     def __init__(self, runner: Runner, environment: Mapping[str, str]) -> None:
         self._runner = runner
         self._environment = environment
@@ -54,35 +49,13 @@ class YoukiBackend:
         return f"store {self._store.directory}"
 
     def resolve(self, reference: ImageRef, platform: Platform, known: Pin | None, *, offline: bool = False) -> Pin:
-        reference = reference.tagged
-        if reference.digest:
-            return Pin(reference=reference, platform=platform, digest=reference.digest)
-        try:
-            if offline:
-                raise RegistryError(f"--offline forbids to look up {reference}", hint="do without --offline")
-            digest = self._sources.registry().resolve(reference).digest
-        except (ImageNotFoundError, RegistryError, NoCredentialsError, RefusedError) as error:
-            if known is not None and known.digest:
-                raise
-            return self._resolve_here(reference, platform, error)
-        return Pin(reference=reference, platform=platform, digest=digest)
-
-    def _resolve_here(self, reference: ImageRef, platform: Platform, error: StowError) -> Pin:
-        image = self._sources.find_here(reference)
-        if image is None:
-            raise type(error)(
-                f"no engine of this machine has the image {reference}, and {error.message}",
-                hint=error.hint or "check the name",
-                detail=error.detail,
-            ) from error
-        if (image.platform.os, image.platform.architecture) != (platform.os, platform.architecture):
-            raise ImageNotFoundError(
-                f"the engine's {reference} is for {image.platform}, not {platform}, and {error.message}",
-                hint=error.hint,
-                detail=error.detail,
-            ) from error
-        doubt = "" if isinstance(error, ImageNotFoundError) else error.message
-        return Pin(reference=reference, platform=platform, id=image.id, doubt=doubt)
+        lookup = Lookup(
+            ask=lambda name: self._sources.registry().resolve(name).digest,
+            find=self._sources.find_here,
+            nowhere=f"neither in the store {self._store.directory} nor in an engine of this machine",
+            remedy="`cargo stow cache load FILE` takes images out of a file",
+        )
+        return lookup.resolve(reference, platform, known, offline=offline)
 
     def inspect_base(self, pin: Pin, directory: Path) -> BaseFacts:  # noqa: ARG002 - the store has room of its own
         from cargo_stow.backends.youki import assembly  # noqa: PLC0415 - a base is looked into once
@@ -97,7 +70,7 @@ class YoukiBackend:
 
     def check(self, pin: Pin) -> None:
         if pin.id is not None:
-            self._sources.check(pin.reference, pin.id)
+            self._sources.check(pin)
 
     def build(self, orders: Sequence[BuildOrder]) -> list[Image]:
         from cargo_stow.backends.youki import assembly  # noqa: PLC0415 - a no-op builds nothing

@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from cargo_stow.errors import FileError, ImageFormatError
-from cargo_stow.oci.descriptor import INDEX, MANIFESTS, Descriptor, read_descriptor
+from cargo_stow.oci.descriptor import DOCKER_LIST, DOCKER_MANIFEST, INDEX, MANIFESTS, Descriptor
 from cargo_stow.oci.documents import parse_object
+from cargo_stow.oci.image import index_as_json, parse_manifest
 from cargo_stow.oci.progress import PushProgress
 from cargo_stow.oci.registry.manifests import at_digest
 from cargo_stow.oci.registry.upload import short_name
@@ -53,12 +54,13 @@ def publish(  # noqa: PLR0917
 def publish_index(registry: Registry, names: Sequence[ImageRef], digests: Sequence[str]) -> str:
     """Give names to an index of images that are in their repository already; returns its digest.
 
-    Raises ImageFormatError for a digest that is an index already, and ImageNotFoundError.
+    Of images in Docker's form it is a manifest list, for registries that know no other. Raises ImageFormatError for a
+    digest that is an index already, and ImageNotFoundError.
     """
-    entries = [_describe(registry, names[0], digest).as_json() for digest in digests]
-    index = {"schemaVersion": 2, "mediaType": INDEX, "manifests": entries}
-    data = json.dumps(index, separators=(",", ":")).encode()
-    found = [registry.put_manifest(replace(name.tagged, digest=None), data, INDEX) for name in names]
+    entries = [_describe(registry, names[0], digest) for digest in digests]
+    kind = DOCKER_LIST if all(each.media_type == DOCKER_MANIFEST for each in entries) else INDEX
+    data = json.dumps(index_as_json(entries, kind), separators=(",", ":")).encode()
+    found = [registry.put_manifest(replace(name.tagged, digest=None), data, kind) for name in names]
     return found[0]
 
 
@@ -103,12 +105,10 @@ def _one_of_each_repository(names: Sequence[ImageRef]) -> list[ImageRef]:
 
 def _read_parts(data: bytes, descriptor: Descriptor) -> list[Descriptor]:
     """Layers and configuration of a manifest, each once."""
-    manifest = parse_object(data, descriptor.digest)
-    layers = manifest.get("layers")
-    if descriptor.media_type not in MANIFESTS or not isinstance(layers, list):
+    if descriptor.media_type not in MANIFESTS:
         raise ImageFormatError(f"{descriptor.digest} is no manifest of an image")
-    found = [read_descriptor(part, descriptor.digest) for part in (*layers, manifest.get("config"))]
-    return list({part.digest: part for part in found}.values())
+    manifest = parse_manifest(data, descriptor.digest)
+    return list({part.digest: part for part in (*manifest.layers, manifest.config)}.values())
 
 
 def _describe(registry: Registry, name: ImageRef, digest: str) -> Descriptor:
@@ -116,11 +116,7 @@ def _describe(registry: Registry, name: ImageRef, digest: str) -> Descriptor:
     found, data = registry.fetch_manifest(name, digest)
     if found.media_type not in MANIFESTS:
         raise ImageFormatError(f"{digest} is an index already, and no image of one platform")
-    config = parse_object(_fetch_config(registry, at_digest(name, digest), data), digest)
-    platform = tuple((key, config[key]) for key in _PLATFORM if isinstance(config.get(key), str) and config[key])
+    config = registry.read_blob(at_digest(name, digest), parse_manifest(data, digest).config)
+    said = parse_object(config, digest)
+    platform = tuple((key, said[key]) for key in _PLATFORM if isinstance(said.get(key), str) and said[key])
     return replace(found, platform=platform)
-
-
-def _fetch_config(registry: Registry, name: ImageRef, data: bytes) -> bytes:
-    config = read_descriptor(parse_object(data, str(name)).get("config"), str(name))
-    return registry.read_blob(name, config)

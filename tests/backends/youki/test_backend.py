@@ -130,6 +130,12 @@ class TestResolve:
             backend.resolve(DEBIAN, AMD64, Pin(reference=DEBIAN, platform=AMD64, digest=DIGEST))
         assert backend.resolve(DEBIAN, AMD64, None).doubt == "the registry says no"
 
+    def test_what_the_registry_has_no_more(self, backend: YoukiBackend, engine: StubEngine) -> None:
+        """It did answer: the protocol has what is here then, as the other backend does."""
+        engine.images["debian:12"] = image(ID)
+        known = Pin(reference=DEBIAN, platform=AMD64, digest=DIGEST)
+        assert backend.resolve(DEBIAN, AMD64, known) == Pin(reference=DEBIAN, platform=AMD64, id=ID)
+
     def test_offline_asks_no_registry(self, backend: YoukiBackend, registry: StubRegistry) -> None:
         registry.answer = describe(b"")
         with pytest.raises(RegistryError, match="--offline forbids"):

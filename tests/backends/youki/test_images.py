@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cargo_stow.backends.youki.images import NAME, Images
+from cargo_stow.backends.youki.images import Images
 from cargo_stow.errors import FileError, ImageFormatError
 from cargo_stow.oci.descriptor import MANIFEST, Descriptor
+from cargo_stow.oci.layout import TAG
 from tests.oci.layers import describe
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def test_it_is_a_layout(images: Images, tmp_path: Path) -> None:
     images.add("web:1", ONE)
     assert json.loads((tmp_path / "store/oci-layout").read_text()) == {"imageLayoutVersion": "1.0.0"}
     index = json.loads((tmp_path / "store/index.json").read_text())
-    entry = {"mediaType": MANIFEST, "digest": ONE.digest, "size": ONE.size, "annotations": {NAME: "web:1"}}
+    entry = {"mediaType": MANIFEST, "digest": ONE.digest, "size": ONE.size, "annotations": {TAG: "web:1"}}
     assert (index["schemaVersion"], index["manifests"]) == (2, [entry])
 
 
