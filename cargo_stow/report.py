@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from cargo_stow.errors import StowError
-    from cargo_stow.oci.progress import PushProgress
+    from cargo_stow.oci.progress import Progress
     from cargo_stow.tables import Table
 
 _GREEN, _YELLOW, _RED, _CYAN = "1;32", "1;33", "1;31", "1;36"
@@ -95,8 +95,9 @@ class Report:
         if error.hint:
             self._line(f"{self._paint(_CYAN, ' help')}: {_on_one_line(error.hint)}")
 
-    def pushing(self) -> PushMeter:
-        return PushMeter(self)
+    def moving(self, verb: str) -> Meter:
+        """What tells of layers under way; `verb` says what is done to them, as `Pushing`."""
+        return Meter(self, verb)
 
     def redraw(self, text: str) -> None:
         """Replace the moving line; nothing where lines cannot be replaced."""
@@ -121,27 +122,28 @@ class Report:
         return f"\x1b[{code}m{text}\x1b[0m" if self._colour else text
 
 
-class PushMeter:
-    """Progress of a push: one moving line on a terminal; with `--verbose` a line for each change of a layer's status.
+class Meter:
+    """Progress of layers: one moving line on a terminal; with `--verbose` a line for each change of a layer's status.
 
     A context manager, at the end of which the moving line is gone.
     """
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: Report, verb: str) -> None:
         self._report = report
-        self._layers: dict[str, PushProgress] = {}
+        self._verb = verb
+        self._layers: dict[str, Progress] = {}
 
-    def __enter__(self) -> PushMeter:
+    def __enter__(self) -> Meter:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._report.end_redraw()
 
-    def __call__(self, news: PushProgress) -> None:
+    def __call__(self, news: Progress) -> None:
         before = self._layers.get(news.layer)
         self._layers[news.layer] = news
         sent, total = sum(n.current for n in self._layers.values()), sum(n.total for n in self._layers.values())
-        self._report.redraw(f"{'Pushing':>{_STATUS_WIDTH}} {len(self._layers)} layers, {size(sent)} of {size(total)}")
+        self._report.redraw(f"{self._verb:>{_STATUS_WIDTH}} {len(self._layers)} layers, {size(sent)} of {size(total)}")
         if before is None or before.status != news.status:
             self._report.explain(f"{news.layer}: {news.status}")
 

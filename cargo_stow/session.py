@@ -47,7 +47,7 @@ class Session:
             name, reason = choose(self.chosen, self.environment)
             if reason:
                 self.report.status("Backend", f"{name}, since {reason}")
-            self._backend = BACKENDS[name](self.runner, self.environment, self.report.result)
+            self._backend = BACKENDS[name](self.runner, self.environment, self.report)
         return self._backend
 
     def choose(self, projects: Iterable[Project]) -> None:

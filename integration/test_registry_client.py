@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from pytest_docker.plugin import Services
 
-    from cargo_stow.oci.progress import PushProgress
+    from cargo_stow.oci.progress import Progress
     from integration.driver.engine import Engine
 
 
@@ -56,7 +56,7 @@ def client(tmp_path: Path) -> Iterator[Client]:
         yield found
 
 
-def silent(_: PushProgress) -> None:
+def silent(_: Progress) -> None:
     pass
 
 
@@ -104,7 +104,7 @@ def test_layers_are_mounted(client: Client, registry: Registry, tmp_path: Path) 
     blobs = Blobs(tmp_path / "here")
     image = make_image(blobs)
     publish(client, [parse_reference(f"{registry.host}/client/from:1")], image, blobs, (), silent)
-    told: list[PushProgress] = []
+    told: list[Progress] = []
     other = parse_reference(f"{registry.host}/client/to:1")
     publish(client, [other], image, blobs, ["client/from"], told.append)
     assert {one.status for one in told} == {"Mounted"}

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 PREAMBLE = """
 import pathlib
 from cargo_stow.backends import catalog, memory
-def make(_runner, _environment, print_result):
-    backend = memory.MemoryBackend(state=pathlib.Path({state!r}), print_result=print_result)
+def make(_runner, _environment, voice):
+    backend = memory.MemoryBackend(state=pathlib.Path({state!r}), print_result=voice.result)
     {extra}
     return backend
 catalog.BACKENDS["docker"] = make

@@ -10,17 +10,17 @@ from pathlib import Path
 import pytest
 
 from cargo_stow.errors import FileError, StowError, UsageError
-from cargo_stow.oci.progress import PushProgress
+from cargo_stow.oci.progress import Progress
 from cargo_stow.report import Report, size
 from tests.terminal import on_terminal
 
 ERROR = UsageError("it failed", detail="one\ntwo\n", hint="type this")
 PUSHING = """
 from cargo_stow.report import Report
-from cargo_stow.oci.progress import PushProgress
+from cargo_stow.oci.progress import Progress
 report = Report(quiet={quiet})
-with report.pushing() as push:
-    push(PushProgress(layer="a", status="Pushing", current=1_500, total=2_000_000))
+with report.moving("Pushing") as push:
+    push(Progress(layer="a", status="Pushing", current=1_500, total=2_000_000))
 {then}
 """
 CLEAR = "\r\x1b[K"
@@ -74,9 +74,9 @@ def test_explanations_are_for_verbose(capsys: pytest.CaptureFixture[str]) -> Non
 
 def test_a_pipe_gets_neither_colours_nor_moving_lines(capsys: pytest.CaptureFixture[str]) -> None:
     report = Report(environment={"TERM": "xterm"}, verbose=True)
-    with report.pushing() as push:
+    with report.moving("Pushing") as push:
         for status in ("Waiting", "Pushing", "Pushing", "Pushed"):
-            push(PushProgress(layer="abc", status=status, current=1, total=2))
+            push(Progress(layer="abc", status=status, current=1, total=2))
     assert capsys.readouterr().err.split("\n") == [
         "             abc: Waiting", "             abc: Pushing", "             abc: Pushed", "",
     ]  # fmt: skip

@@ -50,7 +50,7 @@ def _push(session: Session, projects: Sequence[Project]) -> str:
 def _push_image(session: Session, project: Project) -> str:
     for target in project.targets:
         session.report.status("Pushing", str(target))
-        with session.report.pushing() as progress:
+        with session.report.moving("Pushing") as progress:
             digest = session.backend().push(target, progress)
         session.report.status("Pushed", f"{target}")
     return digest

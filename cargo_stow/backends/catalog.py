@@ -11,25 +11,25 @@ from cargo_stow.errors import EngineDeniedError, EngineStoppedError, RuntimeFail
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from cargo_stow.backends.protocol import Backend
+    from cargo_stow.backends.protocol import Backend, Voice
     from cargo_stow.process import Runner
 
 AUTO = "auto"
 
 
-def _docker(runner: Runner, environment: Mapping[str, str], print_result: Callable[[str], None]) -> Backend:
+def _docker(runner: Runner, environment: Mapping[str, str], voice: Voice) -> Backend:
     from cargo_stow.backends.docker import DockerBackend  # noqa: PLC0415 - one of them is enough
 
-    return DockerBackend(runner, environment, print_result)
+    return DockerBackend(runner, environment, voice.result)
 
 
-def _youki(runner: Runner, environment: Mapping[str, str], _print_result: Callable[[str], None]) -> Backend:
+def _youki(runner: Runner, environment: Mapping[str, str], voice: Voice) -> Backend:
     from cargo_stow.backends.youki.backend import YoukiBackend  # noqa: PLC0415
 
-    return YoukiBackend(runner, environment)
+    return YoukiBackend(runner, environment, voice)
 
 
-BACKENDS: dict[str, Callable[[Runner, Mapping[str, str], Callable[[str], None]], Backend]] = {
+BACKENDS: dict[str, Callable[[Runner, Mapping[str, str], Voice], Backend]] = {
     "docker": _docker,
     "youki": _youki,
 }

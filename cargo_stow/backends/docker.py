@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from cargo_stow.lock import Pin
     from cargo_stow.oci.blobs import Blobs
     from cargo_stow.oci.descriptor import Descriptor
-    from cargo_stow.oci.progress import PushProgress
+    from cargo_stow.oci.progress import Progress
     from cargo_stow.platforms import Platform
     from cargo_stow.process import Runner
     from cargo_stow.reference import ImageRef
@@ -164,7 +164,7 @@ class DockerBackend:
             )
         return found[0][1]
 
-    def push(self, reference: ImageRef, progress: Callable[[PushProgress], None]) -> str:
+    def push(self, reference: ImageRef, progress: Callable[[Progress], None]) -> str:
         return self._engine.push(reference, progress)
 
     def push_index(self, names: Sequence[ImageRef], digests: Sequence[str]) -> str:

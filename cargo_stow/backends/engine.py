@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from cargo_stow.backends.engine_api import Transport
     from cargo_stow.backends.engine_endpoint import Endpoint
     from cargo_stow.backends.engine_values import ContainerState, EngineImage
-    from cargo_stow.oci.progress import PushProgress
+    from cargo_stow.oci.progress import Progress
     from cargo_stow.reference import ImageRef
 
 _NOT_FOUND, _CONFLICT = 404, 409
@@ -128,7 +128,7 @@ class Engine:
         store = "io.containerd.snapshotter"
         return self._ask("describe itself", lambda api: store in str(api.info().get("DriverStatus")))
 
-    def push(self, reference: ImageRef, progress: Callable[[PushProgress], None]) -> str:
+    def push(self, reference: ImageRef, progress: Callable[[Progress], None]) -> str:
         """Push a tag to its registry. Returns the digest `sha256:…` of the manifest that the registry has now.
 
         Raises ImageNotFoundError, RegistryError, NoCredentialsError or RefusedError, and what `find_credentials` does.

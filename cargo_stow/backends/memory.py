@@ -22,7 +22,7 @@ from cargo_stow.oci.blobs import Blobs
 from cargo_stow.oci.descriptor import CONFIG, LAYER, MANIFEST
 from cargo_stow.oci.documents import as_bytes
 from cargo_stow.oci.image import Manifest
-from cargo_stow.oci.progress import PushProgress
+from cargo_stow.oci.progress import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -157,13 +157,13 @@ class MemoryBackend:
         blobs = Blobs(directory / "blobs")
         yield blobs, [_write_image(image, blobs) for image in images]
 
-    def push(self, reference: ImageRef, progress: Callable[[PushProgress], None]) -> str:
+    def push(self, reference: ImageRef, progress: Callable[[Progress], None]) -> str:
         self._called("push")
         image = self.find(reference)
         if image is None:
             raise ImageNotFoundError(f"there is no image {reference}")
         for status, current in (("Pushing", 1), ("Pushing", 2), ("Pushed", 2)):
-            progress(PushProgress(layer=image.id[7:19], status=status, current=current, total=2))
+            progress(Progress(layer=image.id[7:19], status=status, current=current, total=2))
         self.pushed[reference.name] = digest_of(f"manifest of {image.id}")
         self._save()
         return self.pushed[reference.name]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cargo_stow.lock import Pin
     from cargo_stow.oci.blobs import Blobs
     from cargo_stow.oci.descriptor import Descriptor
-    from cargo_stow.oci.progress import PushProgress
+    from cargo_stow.oci.progress import Progress
     from cargo_stow.plan import Plan
     from cargo_stow.platforms import Platform
     from cargo_stow.reference import ImageRef
@@ -57,6 +57,19 @@ class RunOptions:
     environment: tuple[str, ...] = ()
     volumes: tuple[str, ...] = ()
     detach: bool = False
+
+
+class Voice(Protocol):
+    """How a backend tells of what it does; `Report` is one."""
+
+    def result(self, text: str) -> None:
+        """Print one line of the command's result."""
+
+    def status(self, verb: str, text: str) -> None:
+        """Say what is being done."""
+
+    def moving(self, verb: str) -> AbstractContextManager[Callable[[Progress], None]]:
+        """What tells of layers under way."""
 
 
 class Backend(Protocol):
@@ -116,7 +129,7 @@ class Backend(Protocol):
         They stay until the end of the context; `directory` is an empty one where they may lie meanwhile.
         """
 
-    def push(self, reference: ImageRef, progress: Callable[[PushProgress], None]) -> str:
+    def push(self, reference: ImageRef, progress: Callable[[Progress], None]) -> str:
         """Push the image of that name to its registry; returns the digest the registry gives it."""
 
     def push_index(self, names: Sequence[ImageRef], digests: Sequence[str]) -> str:

@@ -21,7 +21,7 @@ from cargo_stow.backends.engine_api import TIMEOUT
 from cargo_stow.backends.engine_sdk import translated
 from cargo_stow.backends.registry_errors import make_push_error, read_code
 from cargo_stow.errors import EngineError, ImageNotFoundError
-from cargo_stow.oci.progress import PushProgress
+from cargo_stow.oci.progress import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -41,7 +41,7 @@ def push_image(
     address: str,
     reference: ImageRef,
     credentials: Credentials,
-    progress: Callable[[PushProgress], None],
+    progress: Callable[[Progress], None],
 ) -> str:
     """Push one tag. Returns the digest that the stream names, "" if it names none.
 
@@ -101,7 +101,7 @@ def _follow(
     records: Iterable[Mapping[str, Any]],
     reference: ImageRef,
     credentials: Credentials,
-    progress: Callable[[PushProgress], None],
+    progress: Callable[[Progress], None],
 ) -> str:
     digest = ""
     for record in records:
@@ -127,8 +127,8 @@ def _read_digest(record: Mapping[str, Any]) -> str:
     return digest if _DIGEST.fullmatch(digest) else ""
 
 
-def _make_progress(record: Mapping[str, Any]) -> PushProgress:
+def _make_progress(record: Mapping[str, Any]) -> Progress:
     counted = record.get("progressDetail")
     numbers = counted if isinstance(counted, dict) else {}
     current, total = (value if isinstance(value, int) else 0 for value in map(numbers.get, ("current", "total")))
-    return PushProgress(layer=str(record["id"]), status=str(record.get("status", "")), current=current, total=total)
+    return Progress(layer=str(record["id"]), status=str(record.get("status", "")), current=current, total=total)

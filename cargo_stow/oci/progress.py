@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PushProgress:
-    """One piece of news about one layer on its way to a registry; sizes in bytes, 0 where unknown."""
+class Progress:
+    """One piece of news about one layer on its way to or from a registry; sizes in bytes, 0 where unknown."""
 
     layer: str
     status: str

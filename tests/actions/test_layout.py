@@ -18,6 +18,7 @@ from cargo_stow.oci import shared
 from cargo_stow.oci.descriptor import LAYER
 from cargo_stow.oci.layout import load_layout
 from cargo_stow.process import SystemRunner
+from tests.backends.voice import KeptVoice
 from tests.oci.test_layout import make_image
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class Native(YoukiBackend):
 def native(
     backend: MemoryBackend, environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Native:
-    made = Native(SystemRunner(), environment | {"CARGO_STOW_STORE": str(tmp_path / "store")})
+    made = Native(SystemRunner(), environment | {"CARGO_STOW_STORE": str(tmp_path / "store")}, KeptVoice())
     made.known = backend
     monkeypatch.setattr("signal.signal", lambda *_given: None)
     monkeypatch.setenv("PATH", environment["PATH"])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from cargo_stow.backends.engine_values import ContainerState, EngineImage
 from cargo_stow.errors import ImageNotFoundError
-from cargo_stow.oci.progress import PushProgress
+from cargo_stow.oci.progress import Progress
 from cargo_stow.platforms import Platform
 
 if TYPE_CHECKING:
@@ -96,8 +96,8 @@ class StubEngine:
     def remove_container(self, container: str) -> None:
         self.asked.append(("remove", container))
 
-    def push(self, reference: ImageRef, progress: Callable[[PushProgress], None]) -> str:
-        progress(PushProgress(layer="a", status="Pushed"))
+    def push(self, reference: ImageRef, progress: Callable[[Progress], None]) -> str:
+        progress(Progress(layer="a", status="Pushed"))
         self.asked.append(("push", str(reference)))
         return "sha256:pushed"
 

@@ -28,6 +28,7 @@ from cargo_stow.platforms import Platform
 from cargo_stow.process import Result
 from cargo_stow.reference import parse_reference
 from tests.backends.stub_engine import AMD64, StubEngine, image
+from tests.backends.voice import KeptVoice
 from tests.canned_runner import CannedRunner, missing
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def printed() -> list[str]:
 
 @pytest.fixture
 def backend(engine: StubEngine, runner: CannedRunner, printed: list[str]) -> DockerBackend:
-    made: Any = BACKENDS["docker"](runner, {}, printed.append)
+    made: Any = BACKENDS["docker"](runner, {}, KeptVoice(printed))
     made._engine = engine
     assert isinstance(made, DockerBackend)
     return made

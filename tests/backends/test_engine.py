@@ -29,7 +29,7 @@ from cargo_stow.errors import (
     StowError,
     UsageError,
 )
-from cargo_stow.oci.progress import PushProgress
+from cargo_stow.oci.progress import Progress
 from cargo_stow.platforms import Platform
 from cargo_stow.reference import parse_reference
 from tests.backends.fake_engine import Answer, FakeEngine, answer, close, connect, failure, stream
@@ -69,7 +69,7 @@ def engine(fake: FakeEngine, request: pytest.FixtureRequest, monkeypatch: pytest
     close(value)
 
 
-def ignore(_: PushProgress) -> None:
+def ignore(_: Progress) -> None:
     pass
 
 
@@ -416,11 +416,11 @@ def test_push(fake: FakeEngine, engine: Engine, home: Path) -> None:
     layer = {"status": "Pushing", "progressDetail": {"current": 5, "total": 9}, "progress": "[=>]", "id": "abc"}
     done = {"status": "Pushed", "progressDetail": {}, "id": "abc"}
     fake.set(PUSH, stream({"status": "The push refers to repository"}, layer, done, {"progressDetail": {}, **AUX}))
-    seen: list[PushProgress] = []
+    seen: list[Progress] = []
     assert engine.push(REFERENCE, seen.append) == DIGEST
     assert seen == [
-        PushProgress(layer="abc", status="Pushing", current=5, total=9),
-        PushProgress(layer="abc", status="Pushed", current=0, total=0),
+        Progress(layer="abc", status="Pushing", current=5, total=9),
+        Progress(layer="abc", status="Pushed", current=0, total=0),
     ]
     sent = next(request for request in fake.requests if request.method == "POST")
     assert sent.query == {"tag": "1"}
@@ -432,7 +432,7 @@ def test_push_reads_records_however_they_are_cut(fake: FakeEngine, engine: Engin
     whole = '{"id": "é", "status": "Pushing"}\r\n{"aux": {"Digest": "%s"}}' % DIGEST  # noqa: UP031
     data = whole.encode()
     fake.set(PUSH, Answer(chunks=tuple(data[at : at + 1] for at in range(len(data)))))
-    seen: list[PushProgress] = []
+    seen: list[Progress] = []
     assert engine.push(REFERENCE, seen.append) == DIGEST
     assert [progress.layer for progress in seen] == ["é"]
 
@@ -499,7 +499,7 @@ def test_push_failures_in_mid_stream(
     (home / "config.json").write_text(LOGIN if login else "{}")
     fake.set(INSPECT, answer(IMAGE))
     fake.set(PUSH, stream({"id": "abc", "status": "Pushing"}, {"errorDetail": {"message": text}, "error": text}))
-    seen: list[PushProgress] = []
+    seen: list[Progress] = []
     with pytest.raises(kind) as caught:
         engine.push(REFERENCE, seen.append)
     assert type(caught.value) is kind
@@ -535,7 +535,7 @@ def test_push_answers_that_are_bad(
 def test_what_interrupts_a_push_passes_and_hangs_up(
     fake: FakeEngine, engine: Engine, kind: type[BaseException]
 ) -> None:
-    def interrupt(_: PushProgress) -> None:
+    def interrupt(_: Progress) -> None:
         raise kind
 
     fake.set(INSPECT, answer(IMAGE))

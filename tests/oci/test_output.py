@@ -28,6 +28,7 @@ from cargo_stow.oci.imports import import_archive
 from cargo_stow.oci.layout import load_layout
 from cargo_stow.oci.output import TYPES, Output, check_count, parse_output
 from tests.backends.stub_engine import StubEngine
+from tests.backends.voice import KeptVoice
 from tests.backends.youki.test_pruning import put_image
 from tests.canned_runner import CannedRunner
 
@@ -149,7 +150,7 @@ def test_each_backend_gives_the_bytes_of_its_images(tmp_path: Path) -> None:
     engine.archive = (tmp_path / "saved.tar").read_bytes()
     environment = {"CARGO_STOW_STORE": str(store.directory)}
     image = Image(id=manifest.digest, reference="")
-    for number, each in enumerate((_docker(engine), YoukiBackend(CannedRunner(), environment))):
+    for number, each in enumerate((_docker(engine), YoukiBackend(CannedRunner(), environment, KeptVoice()))):
         directory = tmp_path / f"{number}"
         directory.mkdir()
         with each.save([image], directory) as (blobs, [found]):
@@ -159,7 +160,7 @@ def test_each_backend_gives_the_bytes_of_its_images(tmp_path: Path) -> None:
 
 
 def test_an_image_that_went_away(tmp_path: Path) -> None:
-    backend = YoukiBackend(CannedRunner(), {"CARGO_STOW_STORE": str(tmp_path)})
+    backend = YoukiBackend(CannedRunner(), {"CARGO_STOW_STORE": str(tmp_path)}, KeptVoice())
     with pytest.raises(ImageNotFoundError), backend.save([Image(id=f"sha256:{'1' * 64}", reference="")], tmp_path):
         pass
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cargo_stow.oci.blobs import Blobs
-    from cargo_stow.oci.progress import PushProgress
+    from cargo_stow.oci.progress import Progress
     from cargo_stow.oci.registry.client import Registry
 
 LAYER = os.urandom(3 << 20)
@@ -37,7 +37,7 @@ def name(server: FakeRegistry) -> ImageRef:
     return parse_reference(f"{server.host}/team/web:1")
 
 
-def silent(_: PushProgress) -> None:
+def silent(_: Progress) -> None:
     pass
 
 
@@ -113,7 +113,7 @@ def test_an_endless_manifest(client: Registry, server: FakeRegistry, name: Image
 
 
 def test_pull_keeps_the_bytes_as_they_are(client: Registry, server: FakeRegistry, name: ImageRef, blobs: Blobs) -> None:
-    told: list[PushProgress] = []
+    told: list[Progress] = []
     client.pull(name, describe(LAYER), blobs, told.append)
     assert blobs.path(digest_of(LAYER)).read_bytes() == LAYER
     assert (told[-1].current, told[-1].total) == (len(LAYER), len(LAYER))

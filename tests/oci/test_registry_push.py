@@ -18,6 +18,7 @@ from cargo_stow.oci.registry.connection import locate_answer
 from cargo_stow.oci.registry.publish import publish, publish_index
 from cargo_stow.reference import ImageRef, parse_reference
 from tests.backends.stub_engine import StubEngine
+from tests.backends.voice import KeptVoice
 from tests.canned_runner import CannedRunner
 from tests.oci.fake_registry import Canned, FakeRegistry, describe, digest_of, make_manifest
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from cargo_stow.oci.blobs import Blobs
     from cargo_stow.oci.descriptor import Descriptor
-    from cargo_stow.oci.progress import PushProgress
+    from cargo_stow.oci.progress import Progress
     from cargo_stow.oci.registry.client import Registry
 
 CONFIG = json.dumps({"architecture": "arm", "os": "linux", "variant": "v7"}).encode()
@@ -47,14 +48,14 @@ def image(blobs: Blobs) -> Descriptor:
     return blobs.put(IMAGE, MANIFEST)
 
 
-def silent(_: PushProgress) -> None:
+def silent(_: Progress) -> None:
     pass
 
 
 def test_an_image_is_pushed_under_all_of_its_names(
     client: Registry, server: FakeRegistry, name: ImageRef, image: Descriptor, blobs: Blobs
 ) -> None:
-    told: list[PushProgress] = []
+    told: list[Progress] = []
     names = [name, parse_reference(name.name)]
     assert publish(client, names, image, blobs, (), told.append) == digest_of(IMAGE)
     assert {digest for _, digest in server.blobs} == {digest_of(data) for data in (CONFIG, BASE, LAYER)}
@@ -78,7 +79,7 @@ def test_a_layer_is_mounted_though_it_is_not_here(
 ) -> None:
     server.hold("team/base", BASE)
     blobs.path(digest_of(BASE)).unlink()
-    told: list[PushProgress] = []
+    told: list[Progress] = []
     publish(client, [name], image, blobs, ["team/nothing", "team/base", "team/web"], told.append)
     assert ("team/web", digest_of(BASE)) in server.blobs
     assert [one.status for one in told].count("Mounted") == 1
@@ -206,7 +207,9 @@ def test_both_backends_make_the_same_index(
     environment = {"HOME": str(home), "PATH": "/nowhere", "CARGO_STOW_STORE": str(home / "store")}
     docker: Any = DockerBackend(CannedRunner(), environment, print)
     docker._engine = StubEngine()
-    found = {each.push_index([name], [digest]) for each in (docker, YoukiBackend(CannedRunner(), environment))}
+    found = {
+        each.push_index([name], [digest]) for each in (docker, YoukiBackend(CannedRunner(), environment, KeptVoice()))
+    }
     assert found == {digest_of(server.manifests["team/web", "1"][1])}
     log_in(server.host, "wrong")
     with pytest.raises(RefusedError, match=server.host):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -21,12 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from cargo_stow.backends.protocol import BuildOrder, RunOptions
+    from cargo_stow.backends.protocol import BuildOrder, RunOptions, Voice
     from cargo_stow.families import BaseFacts
     from cargo_stow.lock import Pin
     from cargo_stow.oci.blobs import Blobs
     from cargo_stow.oci.descriptor import Descriptor
-    from cargo_stow.oci.progress import PushProgress
+    from cargo_stow.oci.progress import Progress
     from cargo_stow.platforms import Platform
     from cargo_stow.process import Runner
     from cargo_stow.reference import ImageRef
@@ -38,12 +37,12 @@ class YoukiBackend:
 
     lays_out = True
 
-    def __init__(self, runner: Runner, environment: Mapping[str, str]) -> None:
+    def __init__(self, runner: Runner, environment: Mapping[str, str], voice: Voice) -> None:
         self._runner = runner
         self._environment = environment
         self._store = find_store(environment)
         self._images = Images(self._store.directory)
-        self._sources = Sources(self._store, environment, _say)
+        self._sources = Sources(self._store, environment, voice)
 
     def where(self) -> str:
         return f"store {self._store.directory}"
@@ -141,7 +140,7 @@ class YoukiBackend:
             if name.startswith(f"{repository}:") and is_left(name.removeprefix(f"{repository}:")):
                 self._images.remove(name)
 
-    def push(self, reference: ImageRef, progress: Callable[[PushProgress], None]) -> str:
+    def push(self, reference: ImageRef, progress: Callable[[Progress], None]) -> str:
         from cargo_stow.oci.registry.publish import publish  # noqa: PLC0415
 
         with self._store.in_use():
@@ -171,7 +170,3 @@ class YoukiBackend:
         from cargo_stow.backends.youki import program  # noqa: PLC0415
 
         return program.run_attached(image.id, options, self._store, self._runtime(), self._runner, self._environment)
-
-
-def _say(text: str) -> None:
-    print(f"     Fetching {text}", file=sys.stderr, flush=True)

@@ -22,8 +22,9 @@ from cargo_stow.oci.documents import parse_object
 from cargo_stow.oci.graph import reachable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping, Sequence
 
+    from cargo_stow.backends.protocol import Voice
     from cargo_stow.backends.youki.store import Store
     from cargo_stow.lock import Pin
     from cargo_stow.oci.registry.client import Registry
@@ -34,12 +35,12 @@ _NO_ENGINE = (EngineStoppedError, EngineDeniedError, EngineError, UsageError)
 
 
 class Sources:
-    """`say` tells of what may take its time."""
+    """`voice` tells of what may take its time."""
 
-    def __init__(self, store: Store, environment: Mapping[str, str], say: Callable[[str], None]) -> None:
+    def __init__(self, store: Store, environment: Mapping[str, str], voice: Voice) -> None:
         self._store = store
         self._environment = environment
-        self._say = say
+        self._voice = voice
         self._engine = Engine(environment)
         self._identities: dict[tuple[str, str], str] = {}
 
@@ -119,7 +120,7 @@ class Sources:
         """Copy an image of the engine into the store, where its ID becomes a name."""
         from cargo_stow.oci.imports import import_archive  # noqa: PLC0415 - most images come of a registry
 
-        self._say(f"{reference} from the engine at {self._engine.address}")
+        self._voice.status("Fetching", f"{reference} from the engine at {self._engine.address}")
         with self._engine.saved(identity) as archive:
             ((_, made), *_) = import_archive(archive, self._store.blobs)
         Images(self._store.directory).add(identity, made)
@@ -138,11 +139,15 @@ class Sources:
         manifest = parse_manifest(self._store.blobs.read(found), str(reference))
         missing = [each for each in (manifest.config, *manifest.layers) if not self._store.blobs.has(each)]
         if missing:
-            self._say(f"{reference} ({sum(each.size for each in missing) / 1e6:.0f} MB)")
-            registry = self.registry()  # One for all of them, which asks for a token once.
-            for each in missing:
-                registry.pull(reference, each, self._store.blobs, lambda _progress: None)
+            self._fetch(reference, missing)
         return found
+
+    def _fetch(self, reference: ImageRef, blobs: Sequence[Descriptor]) -> None:
+        self._voice.status("Fetching", f"{reference} ({sum(each.size for each in blobs) / 1e6:.0f} MB)")
+        registry = self.registry()  # One for all of them, which asks for a token once.
+        with self._voice.moving("Fetching") as progress:
+            for each in blobs:
+                registry.pull(reference, each, self._store.blobs, progress)
 
     def _document(self, reference: ImageRef, digest: str) -> Descriptor:
         """A manifest or an index, from the store where it is there: what has a digest does not change."""

@@ -19,7 +19,7 @@ from cargo_stow.errors import (
 )
 from cargo_stow.oci.blobs import LARGEST_DOCUMENT, check_bytes
 from cargo_stow.oci.credentials import find_credentials, native_config_file
-from cargo_stow.oci.progress import PushProgress
+from cargo_stow.oci.progress import Progress
 from cargo_stow.oci.registry import download, manifests, upload
 from cargo_stow.oci.registry.configuration import find_verify, load_configuration
 from cargo_stow.oci.registry.connection import Connection
@@ -97,7 +97,7 @@ class Registry:
         reference: ImageRef,
         descriptor: Descriptor,
         blobs: Blobs,
-        progress: Callable[[PushProgress], None],
+        progress: Callable[[Progress], None],
     ) -> None:
         """Bring a blob here, verified, unless it is here. Raises ImageNotFoundError, ImageFormatError, FileError."""
         if blobs.has(descriptor):
@@ -141,7 +141,7 @@ class Registry:
         reference: ImageRef,
         descriptor: Descriptor,
         open_file: Callable[[], BinaryIO],
-        progress: Callable[[PushProgress], None],
+        progress: Callable[[Progress], None],
     ) -> None:
         """Send a blob. `open_file` is called for each attempt, and what it gives is closed. Raises FileError."""
         connection, repository = self._own(reference)
@@ -183,11 +183,11 @@ class Registry:
         return self._connections[host]
 
 
-def _counted(pieces: Iterator[bytes], blob: Descriptor, progress: Callable[[PushProgress], None]) -> Iterator[bytes]:
+def _counted(pieces: Iterator[bytes], blob: Descriptor, progress: Callable[[Progress], None]) -> Iterator[bytes]:
     """Tell of each MiB, and of the end."""
     done = 0
     for piece in pieces:
         before, done = done, done + len(piece)
         if before // _STEP != done // _STEP or done == blob.size:
-            progress(PushProgress(layer=upload.short_name(blob), status="Pulling", current=done, total=blob.size))
+            progress(Progress(layer=upload.short_name(blob), status="Pulling", current=done, total=blob.size))
         yield piece

@@ -13,7 +13,7 @@ from cargo_stow.errors import FileError, ImageFormatError
 from cargo_stow.oci.descriptor import DOCKER_LIST, DOCKER_MANIFEST, INDEX, MANIFESTS, Descriptor
 from cargo_stow.oci.documents import parse_object
 from cargo_stow.oci.image import index_as_json, parse_manifest
-from cargo_stow.oci.progress import PushProgress
+from cargo_stow.oci.progress import Progress
 from cargo_stow.oci.registry.manifests import at_digest
 from cargo_stow.oci.registry.upload import short_name
 
@@ -33,7 +33,7 @@ def publish(  # noqa: PLR0917
     descriptor: Descriptor,
     blobs: Blobs,
     mount_from: Sequence[str],
-    progress: Callable[[PushProgress], None],
+    progress: Callable[[Progress], None],
 ) -> str:
     """Push an image of one platform under each of its names; returns its digest.
 
@@ -72,7 +72,7 @@ class _Push:
     name: ImageRef
     blobs: Blobs
     mount_from: Sequence[str]
-    progress: Callable[[PushProgress], None]
+    progress: Callable[[Progress], None]
 
     def run(self, blob: Descriptor) -> None:
         if self.registry.has_blob(self.name, blob):
@@ -96,7 +96,7 @@ class _Push:
         self.registry.upload(self.name, blob, lambda: self.blobs.open(blob), self.progress)
 
     def _tell(self, blob: Descriptor, status: str) -> None:
-        self.progress(PushProgress(layer=short_name(blob), status=status))
+        self.progress(Progress(layer=short_name(blob), status=status))
 
 
 def _one_of_each_repository(names: Sequence[ImageRef]) -> list[ImageRef]:

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from cargo_stow.errors import FileError, NoCredentialsError, RefusedError
-from cargo_stow.oci.progress import PushProgress
+from cargo_stow.oci.progress import Progress
 from cargo_stow.oci.registry.connection import Question, locate_answer
 from cargo_stow.oci.registry.errors import BrokenOffError
 from cargo_stow.oci.registry.exchange import PASSING, TRIES
@@ -70,7 +70,7 @@ def upload(
     blob: Descriptor,
     *,
     open_file: Callable[[], BinaryIO],
-    progress: Callable[[PushProgress], None],
+    progress: Callable[[Progress], None],
 ) -> None:
     """Send a blob whole. What breaks off is begun anew, a few times. Raises RegistryError and FileError."""
     make_body = partial(_Body, blob, open_file, progress) if blob.size else bytes
@@ -126,7 +126,7 @@ class _Body:
     """A blob's file as a body of known length, which tells how far it got. Opened when it is read first."""
 
     def __init__(
-        self, blob: Descriptor, open_file: Callable[[], BinaryIO], progress: Callable[[PushProgress], None]
+        self, blob: Descriptor, open_file: Callable[[], BinaryIO], progress: Callable[[Progress], None]
     ) -> None:
         self._blob = blob
         self._open = open_file
@@ -169,5 +169,5 @@ class _Body:
 
     def _tell(self) -> None:
         self._progress(
-            PushProgress(layer=short_name(self._blob), status="Pushing", current=self._sent, total=self._blob.size)
+            Progress(layer=short_name(self._blob), status="Pushing", current=self._sent, total=self._blob.size)
         )

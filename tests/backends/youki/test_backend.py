@@ -24,6 +24,7 @@ from cargo_stow.oci.descriptor import MANIFEST, Descriptor
 from cargo_stow.platforms import Platform
 from cargo_stow.reference import ImageRef, parse_reference
 from tests.backends.stub_engine import AMD64, StubEngine, image
+from tests.backends.voice import KeptVoice
 from tests.canned_runner import CannedRunner
 from tests.oci.layers import describe
 
@@ -58,7 +59,7 @@ def engine() -> StubEngine:
 @pytest.fixture
 def backend(registry: StubRegistry, engine: StubEngine, tmp_path: Path) -> YoukiBackend:
     environment = {"CARGO_STOW_STORE": str(tmp_path / "store"), "PATH": "/nowhere"}
-    made: Any = BACKENDS["youki"](CannedRunner(), environment, print)
+    made: Any = BACKENDS["youki"](CannedRunner(), environment, KeptVoice())
     made._sources._engine = engine
     assert isinstance(made, YoukiBackend)
     return made

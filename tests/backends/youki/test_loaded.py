@@ -35,6 +35,7 @@ from cargo_stow.oci.layout import write_layout
 from cargo_stow.platforms import Platform
 from cargo_stow.reference import parse_reference
 from tests.backends.stub_engine import AMD64, StubEngine, image
+from tests.backends.voice import KeptVoice
 from tests.backends.youki.test_backend import StubRegistry
 from tests.oci.layers import describe, digest
 from tests.oci.test_layout import KINDS, TAR
@@ -74,7 +75,7 @@ def sources(store: Store, engine: NoEngine, monkeypatch: pytest.MonkeyPatch) -> 
     registry = StubRegistry()
     registry.answer = RegistryError("the registry does not answer")
     monkeypatch.setattr(Sources, "registry", lambda _self: registry)
-    made = Sources(store, {}, print)
+    made = Sources(store, {}, KeptVoice())
     made._engine = engine  # type: ignore[assignment]
     return made
 

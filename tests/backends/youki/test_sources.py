@@ -7,7 +7,7 @@ import gzip
 import io
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -18,9 +18,11 @@ from cargo_stow.errors import EngineStoppedError, ImageFormatError, ImageNotFoun
 from cargo_stow.lock import Pin
 from cargo_stow.oci.descriptor import CONFIG, DOCKER_LIST, INDEX, LAYER_GZIP, MANIFEST, Descriptor
 from cargo_stow.oci.documents import as_bytes
+from cargo_stow.oci.progress import Progress
 from cargo_stow.platforms import Platform
 from cargo_stow.reference import ImageRef, parse_reference
 from tests.backends.stub_engine import AMD64, StubEngine, image
+from tests.backends.voice import KeptVoice
 from tests.oci.layers import archive, describe, digest, directory, entry
 
 if TYPE_CHECKING:
@@ -64,8 +66,9 @@ class StubRegistry:
         media_type, data = self.documents[wanted]
         return describe(data, media_type), data
 
-    def pull(self, _reference: ImageRef, blob: Descriptor, blobs: Blobs, _progress: Callable[[Any], None]) -> None:
+    def pull(self, _reference: ImageRef, blob: Descriptor, blobs: Blobs, progress: Callable[[Progress], None]) -> None:
         self.asked.append(blob.digest)
+        progress(Progress(layer=blob.digest, status="Pulling"))
         blobs.add([self.blobs[blob.digest]], blob)
 
 
@@ -85,16 +88,21 @@ def store(tmp_path: Path) -> Store:
 
 
 @pytest.fixture
-def said() -> list[str]:
-    return []
+def voice() -> KeptVoice:
+    return KeptVoice()
+
+
+@pytest.fixture
+def said(voice: KeptVoice) -> list[str]:
+    return voice.said
 
 
 @pytest.fixture
 def sources(
-    store: Store, registry: StubRegistry, engine: StubEngine, said: list[str], monkeypatch: pytest.MonkeyPatch
+    store: Store, registry: StubRegistry, engine: StubEngine, voice: KeptVoice, monkeypatch: pytest.MonkeyPatch
 ) -> Sources:
     monkeypatch.setattr(Sources, "registry", lambda _self: registry)
-    made = Sources(store, {}, said.append)
+    made = Sources(store, {}, voice)
     made._engine = engine  # type: ignore[assignment]
     return made
 
@@ -139,11 +147,12 @@ class TestFromARegistry:
         manifest = json.loads(registry.documents[arm64.digest][1])
         assert registry.asked == [arm64.digest, manifest["config"]["digest"]]
 
-    def test_an_image_without_an_index(self, sources: Sources, registry: StubRegistry, said: list[str]) -> None:
+    def test_an_image_without_an_index(self, sources: Sources, registry: StubRegistry, voice: KeptVoice) -> None:
         single = registry.hold_image("amd64")
         reference = DEBIAN.at(single.digest)
         assert sources.obtain(reference, AMD64) == sources.obtain(reference, AMD64) == single
-        assert said == [f"{reference} (0 MB)"]
+        assert voice.said == [f"Fetching {reference} (0 MB)"]
+        assert [(verb, news.layer) for verb, news in voice.moved] == [("Fetching", each) for each in registry.asked[1:]]
 
     def test_no_image_for_a_platform(self, sources: Sources, registry: StubRegistry) -> None:
         reference, *_ = hold_index(registry)
@@ -182,7 +191,7 @@ class TestFromAnEngine:
         assert sources.obtain(DEBIAN, AMD64).digest == found.digest
         assert saved == [ID]
         assert store.blobs.has(found)
-        assert said == ["debian:12 from the engine at unix:///run/engine.sock"]
+        assert said == ["Fetching debian:12 from the engine at unix:///run/engine.sock"]
 
     def test_no_engine(self, sources: Sources, engine: StubEngine, monkeypatch: pytest.MonkeyPatch) -> None:
         def fail(_name: str) -> None:
