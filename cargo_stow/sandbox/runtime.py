@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,12 +40,16 @@ class Runtime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Container:
-    """One container: a directory for its bundle and the runtime's state, and what the bundle says."""
+    """One container: a directory for its bundle and the runtime's state, and what the bundle says.
+
+    `joined` are namespaces that it does not make itself, paths by their types.
+    """
 
     directory: Path
     root: Path
     process: Process
     binds: tuple[Bind, ...] = ()
+    joined: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -54,7 +58,12 @@ class Container:
     def command(self, runtime: Runtime) -> list[str]:
         """Write the bundle; returns the command that runs the container to its end. Raises OSError."""
         bundle = make_bundle(
-            str(self.root), self.process, self.binds, cgroup=f"{CGROUP}/{self.name}", machine=os.uname().machine
+            str(self.root),
+            self.process,
+            self.binds,
+            self.joined,
+            cgroup=f"{CGROUP}/{self.name}",
+            machine=os.uname().machine,
         )
         self.directory.mkdir(parents=True, exist_ok=True)
         (self.directory / "config.json").write_text(json.dumps(bundle), encoding="utf-8")

@@ -61,6 +61,20 @@ def test_namespaces_of_its_own_but_for_the_network() -> None:
     assert all(set(each) == {"type"} for each in bundle()["linux"]["namespaces"])
 
 
+def test_namespaces_that_are_there_already() -> None:
+    joined = {"pid": "/proc/7/ns/pid", "network": "/proc/7/ns/net"}
+    found = make_bundle("/r", PROCESS, (), joined, cgroup="/c", machine="x86_64")["linux"]["namespaces"]
+    assert {each["type"]: each.get("path") for each in found} == {"ipc": None, "uts": None, "mount": None, **joined}
+    assert len(found) == 5
+
+
+def test_a_terminal_of_its_own() -> None:
+    found = bundle(replace(PROCESS, terminal=(24, 80)))["process"]
+    assert found["terminal"] is True
+    assert found["consoleSize"] == {"height": 24, "width": 80}
+    assert "consoleSize" not in bundle()["process"]
+
+
 class TestCapabilities:
     def test_root_has_what_docker_gives(self) -> None:
         found = bundle()["process"]["capabilities"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from cargo_stow.errors import ImageNotFoundError, UsageError
 from cargo_stow.process import SystemRunner
 from cargo_stow.sandbox import isolation
 from cargo_stow.sandbox.bundle import Bind, Process
+from cargo_stow.sandbox.console import terminal_size
 from cargo_stow.sandbox.foreground import run_foreground
 from cargo_stow.sandbox.overlay import Mounts
 from cargo_stow.sandbox.runtime import Container, container_name
@@ -120,7 +120,8 @@ def _process(
 ) -> Process:
     account = find_account(str(config.get("User") or "0"), root)
     variables = {"PATH": DEFAULT_PATH, "HOME": account.home, **environment_of(config)}
-    if sys.stdin.isatty():
+    terminal = terminal_size()
+    if terminal:
         variables["TERM"] = os.environ.get("TERM", "xterm")
     return Process(
         arguments=(*_words(config, "Entrypoint"), *(words or _words(config, "Cmd"))),
@@ -129,6 +130,7 @@ def _process(
         user=account.user,
         group=account.group,
         groups=account.groups,
+        terminal=terminal,
     )
 
 

@@ -1,0 +1,165 @@
+"""`cargo stow run` without a daemon: the program's terminal, signals and ports, on youki and on runc."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from integration.driver.running import wait_until
+from integration.driver.terminal import CTRL_C, CTRL_D, CTRL_Z, Terminal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from integration.driver.stow import Stow
+
+RUN = ["run", "-q", "--"]
+# Says that it is there, and has no handler for any signal.
+SLEEP = ["perl", "-e", '$| = 1; print "sleeping\\n"; sleep 600']
+
+
+@pytest.fixture(params=["youki", "runc"])
+def stow(request: pytest.FixtureRequest, native: Callable[[str, str], Stow]) -> Iterator[Stow]:
+    """An image whose program is any of its own, built; afterwards nothing of a run may be left."""
+    name: str = request.param
+    assert shutil.which(name), f"{name} is missing: python -m integration.bed youki"
+    stow = native("greeter", name)
+    stow.edit("Cargo.toml", "runtime_deps = []", 'runtime_deps = []\nentrypoint = ["/usr/bin/env"]')
+    before = groups()
+    yield stow
+    store = stow.environment["CARGO_STOW_STORE"]
+    wait_until(lambda: not _processes(f"{store}/"), "no process of a container is left", 10)
+    assert not list(Path(store, "tmp").iterdir())
+    assert store not in Path("/proc/self/mountinfo").read_text()
+    wait_until(lambda: not list(filter(_is_empty, groups() - before)), "no control group is left", 10)
+
+
+def groups() -> set[Path]:
+    return set(Path("/sys/fs/cgroup").glob("**/cargo-stow/c-*"))
+
+
+def _is_empty(group: Path) -> bool:
+    """Whether nothing runs in it: others may use runtimes on this machine, too."""
+    with contextlib.suppress(OSError):
+        return not (group / "cgroup.procs").read_text()
+    return False
+
+
+def _processes(text: str) -> list[str]:
+    listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    return [line for line in listed.splitlines() if text in line and "cargo_stow" in line]
+
+
+def terminal(stow: Stow, *words: str) -> Terminal:
+    return Terminal(["cargo-stow", *RUN, *words], cwd=stow.root, env=stow.environ())
+
+
+class TestTerminal:
+    def test_it_is_the_program_s_own(self, stow: Stow) -> None:
+        with terminal(stow, "sh", "-c", "tty; test -t 0 -a -t 1 -a -t 2 && echo all of it; echo $TERM") as window:
+            assert window.wait() == 0
+        assert window.text.splitlines() == ["/dev/pts/0", "all of it", stow.environ().get("TERM", "xterm")]
+
+    def test_its_size_is_that_of_the_window(self, stow: Stow) -> None:
+        with terminal(stow, "sh", "-c", "trap 'stty size' WINCH; stty size; while read line; do :; done") as window:
+            window.until_it_says("0 0")
+            window.resize(33, 101)
+            window.until_it_says("33 101")
+            window.type(CTRL_D)
+            assert window.wait() == 0
+
+    def test_ctrl_c(self, stow: Stow) -> None:
+        with terminal(stow, *SLEEP) as window:
+            before = window.modes()
+            window.until_it_says("sleeping")
+            assert window.modes() != before
+            window.type(CTRL_C)
+            assert window.wait() == 130
+            assert window.modes() == before
+
+    def test_a_shell_controls_its_jobs(self, stow: Stow) -> None:
+        with terminal(stow, "bash", "--norc") as window:
+            window.type("echo one two | cut -d ' ' -f 2; sleep 600\n")  # typed ahead
+            window.until_it_says("\rtwo")
+            window.type(CTRL_Z)
+            window.until_it_says("Stopped")
+            window.type("fg\n")
+            window.until_it_says("\rsleep 600")
+            window.type(CTRL_C)
+            window.until_it_says("^C")
+            window.type("(exit 7)\n")
+            window.type(CTRL_D)
+            assert window.wait() == 7
+        assert "job control" not in window.text
+
+    def test_all_that_is_written_is_shown(self, stow: Stow) -> None:
+        code = 'print "$_\\n" for 1 .. 50000; print "last"'
+        with terminal(stow, "perl", "-e", code) as window:
+            assert window.wait() == 0
+        assert window.text.splitlines() == [*map(str, range(1, 50001)), "last"]
+
+    def test_all_that_is_typed_is_read(self, stow: Stow) -> None:
+        code = 'use Digest::SHA; $| = 1; print "go\\n"; $n = 0; while (<STDIN>) { $n += length } print "read $n\\n"'
+        with terminal(stow, "sh", "-c", f"stty -echo; exec perl -e '{code}'") as window:
+            window.until_it_says("go")
+            for _ in range(300):
+                window.type("x" * 999 + "\n")
+            window.type(CTRL_D)
+            window.until_it_says("read 300000")
+            assert window.wait() == 0
+
+    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP], ids=lambda number: number.name)
+    def test_a_signal(self, stow: Stow, number: signal.Signals) -> None:
+        with terminal(stow, *SLEEP) as window:
+            before = window.modes()
+            window.until_it_says("sleeping")
+            window.process.send_signal(number)
+            assert window.wait() == 128 + number
+            assert window.modes() == before
+
+    def test_a_closed_window(self, stow: Stow) -> None:
+        with terminal(stow, *SLEEP) as window:
+            window.until_it_says("sleeping")
+            window.close()
+            assert window.process.wait(60) == 129
+
+    def test_killed(self, stow: Stow) -> None:
+        with terminal(stow, *SLEEP) as window:
+            before = window.modes()
+            window.until_it_says("sleeping")
+            window.process.kill()
+            wait_until(lambda: window.modes() == before, "the terminal is as it was", 10)
+        wait_until(lambda: not _processes("run_foreground") and not _processes("sleep 600"), "no process is left", 10)
+        stow("build", "--tag", "again")  # sweeps
+
+
+class TestStreams:
+    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGUSR1], ids=lambda number: number.name)
+    def test_a_signal_ends_a_program_without_a_handler(self, stow: Stow, number: signal.Signals) -> None:
+        running = stow.start(*RUN, *SLEEP)
+        running.until_it_says("sleeping")
+        running.send(number)
+        stow.finish(running, code=128 + number)
+        assert not running.survivors()
+
+    def test_what_runs_on_ends_with_the_program(self, stow: Stow) -> None:
+        assert stow(*RUN, "sh", "-c", "sleep 600 & echo done").out == "done\n"
+
+    def test_nobody_waits_for_orphans(self, stow: Stow) -> None:
+        found = stow(*RUN, "sh", "-c", "(true & true & true &); sleep 1; cat /proc/[0-9]*/stat").out
+        assert "(sh)" in found
+        assert "(true) Z" not in found
+
+    def test_killed(self, stow: Stow) -> None:
+        running = stow.start(*RUN, *SLEEP)
+        running.until_it_says("sleeping")
+        running.send(signal.SIGKILL)
+        running.wait(60)
+        wait_until(lambda: not running.survivors(), "no process is left", 10)
+        stow("build", "--tag", "again")  # sweeps
