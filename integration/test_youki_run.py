@@ -3,38 +3,64 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import shutil
 import signal
+import socket
 import subprocess
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 
+from integration.bed import apt
 from integration.driver.running import wait_until
+from integration.driver.stow import Stow
 from integration.driver.terminal import CTRL_C, CTRL_D, CTRL_Z, Terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    from integration.driver.stow import Stow
+    from integration.driver.engine import Engine
+    from integration.driver.leaks import Ledger
+    from integration.driver.running import Running
 
 RUN = ["run", "-q", "--"]
 # Says that it is there, and has no handler for any signal.
 SLEEP = ["perl", "-e", '$| = 1; print "sleeping\\n"; sleep 600']
 
 
-@pytest.fixture(params=["youki", "runc"])
-def stow(request: pytest.FixtureRequest, native: Callable[[str, str], Stow]) -> Iterator[Stow]:
-    """An image whose program is any of its own, built; afterwards nothing of a run may be left."""
+@pytest.fixture(scope="module", params=["youki", "runc"])
+def built(
+    request: pytest.FixtureRequest,
+    own_engine: Engine,
+    native_store: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    ledger: Ledger,
+) -> Iterator[Stow]:
+    """An image whose program is any of its own."""
     name: str = request.param
     assert shutil.which(name), f"{name} is missing: python -m integration.bed youki"
-    stow = native("greeter", name)
+    stow = Stow.copy("greeter", own_engine, tmp_path_factory.mktemp(name))
     stow.edit("Cargo.toml", "runtime_deps = []", 'runtime_deps = []\nentrypoint = ["/usr/bin/env"]')
-    before = groups()
+    stow.environment |= {
+        "CARGO_STOW_BACKEND": "youki", "CARGO_STOW_RUNTIME": name, "CARGO_STOW_STORE": str(native_store),
+    }  # fmt: skip
+    stow("build")
     yield stow
-    store = stow.environment["CARGO_STOW_STORE"]
-    wait_until(lambda: not _processes(f"{store}/"), "no process of a container is left", 10)
+    ledger.add(stow)
+    stow.clean()
+
+
+@pytest.fixture
+def stow(built: Stow) -> Iterator[Stow]:
+    """The same for each test; afterwards nothing of a run may be left."""
+    before = groups()
+    yield built
+    store = built.environment["CARGO_STOW_STORE"]
+    wait_until(lambda: not _processes(store), "no process of a container is left", 10)
     assert not list(Path(store, "tmp").iterdir())
     assert store not in Path("/proc/self/mountinfo").read_text()
     wait_until(lambda: not list(filter(_is_empty, groups() - before)), "no control group is left", 10)
@@ -53,7 +79,13 @@ def _is_empty(group: Path) -> bool:
 
 def _processes(text: str) -> list[str]:
     listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
-    return [line for line in listed.splitlines() if text in line and "cargo_stow" in line]
+    return [line for line in listed.splitlines() if text in line]
+
+
+def sweep(stow: Stow) -> None:
+    """Make another image, which removes what was killed."""
+    wait_until(lambda: not _processes(stow.environment["CARGO_STOW_STORE"]), "no process is left", 10)
+    stow("build", "--env", f"NUMBER={time.monotonic_ns()}")
 
 
 def terminal(stow: Stow, *words: str) -> Terminal:
@@ -135,8 +167,7 @@ class TestTerminal:
             window.until_it_says("sleeping")
             window.process.kill()
             wait_until(lambda: window.modes() == before, "the terminal is as it was", 10)
-        wait_until(lambda: not _processes("run_foreground") and not _processes("sleep 600"), "no process is left", 10)
-        stow("build", "--tag", "again")  # sweeps
+        sweep(stow)
 
 
 class TestStreams:
@@ -162,4 +193,101 @@ class TestStreams:
         running.send(signal.SIGKILL)
         running.wait(60)
         wait_until(lambda: not running.survivors(), "no process is left", 10)
-        stow("build", "--tag", "again")  # sweeps
+        sweep(stow)
+
+
+# Answers whoever connects with what it is asked to say.
+SERVE = [
+    *("perl", "-MIO::Socket::INET", "-e"),
+    (
+        '$| = 1; $s = IO::Socket::INET->new(LocalPort => 80, Listen => 9) or die $!; print "up\\n";'
+        "while ($c = $s->accept) { print {$c} `getent hosts localhost; cat /proc/net/dev`; close $c }"
+    ),
+]
+ANSWER = [
+    *("perl", "-MIO::Socket::INET", "-e"),
+    (
+        '$| = 1; $s = IO::Socket::INET->new(LocalPort => 53, Proto => "udp") or die $!; print "up\\n";'
+        '$s->recv($m, 99); $s->send("<$m>")'
+    ),
+]
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+    return port
+
+
+def read(port: int, host: str = "127.0.0.1") -> str:
+    with socket.create_connection((host, port), 10) as connection, connection.makefile() as file:
+        return file.read()
+
+
+class TestPorts:
+    def serving(self, stow: Stow, *words: str) -> Running:
+        running = stow.start("run", "-q", *words, "--", *SERVE)
+        running.until_it_says("up")
+        return running
+
+    def end(self, stow: Stow, running: Running) -> None:
+        running.send(signal.SIGTERM)
+        stow.finish(running, code=143)
+        assert not running.survivors()
+        assert not _processes("pasta --runas")
+
+    def test_a_port_becomes_another(self, stow: Stow) -> None:
+        port = free_port()
+        running = self.serving(stow, "--publish", f"127.0.0.1:{port}:80")
+        said = read(port)
+        assert "lo:" in said
+        assert said.count(":") > 2, "another interface leads out"
+        with pytest.raises(OSError, match="refused"):
+            read(80)
+        self.end(stow, running)
+        with pytest.raises(OSError, match="refused"):
+            read(port)
+
+    def test_a_port_of_the_machine_s_choice(self, stow: Stow) -> None:
+        running = self.serving(stow, "--publish", "80")
+        found = re.search(r"Publishing 0\.0\.0\.0:(\d+) for port 80/tcp", running.err)
+        assert found, running.err
+        assert "lo:" in read(int(found[1]))
+        self.end(stow, running)
+
+    def test_datagrams(self, stow: Stow) -> None:
+        port = free_port()
+        running = stow.start("run", "-q", "--publish", f"127.0.0.1:{port}:53/udp", "--", *ANSWER)
+        running.until_it_says("up")
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            client.settimeout(10)
+            client.sendto(b"word", ("127.0.0.1", port))
+            assert client.recv(99) == b"<word>"
+        stow.finish(running)
+
+    def test_a_port_that_is_taken(self, stow: Stow) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            refused = stow("run", "--publish", f"127.0.0.1:{port}:80", "--", "true", code=16)
+        assert f"cannot publish 127.0.0.1:{port}/tcp: Address already in use" in refused.err
+
+    def test_names_are_found(self, stow: Stow) -> None:
+        """Through whatever resolves them here: of names, this machine surely knows that of its packages' mirror."""
+        host = urlsplit(apt.mirror().main).hostname
+        assert stow("run", "-q", "--publish", "80", "--", "getent", "hosts", str(host)).out
+
+    def test_killed(self, stow: Stow) -> None:
+        port = free_port()
+        running = self.serving(stow, "--publish", f"127.0.0.1:{port}:80")
+        running.send(signal.SIGKILL)
+        running.wait(60)
+        wait_until(lambda: not _processes("pasta --runas") and not running.survivors(), "no process is left", 10)
+        sweep(stow)
+
+    def test_pasta_is_missing(self, stow: Stow, tmp_path: Path) -> None:
+        for name in ("docker", "cargo", "rustc", "git", "mount", "unshare", stow.environment["CARGO_STOW_RUNTIME"]):
+            (tmp_path / name).symlink_to(shutil.which(name) or "/nowhere")
+        refused = stow("run", "--publish", "80", "--", "true", code=7, env={"PATH": str(tmp_path)})
+        assert "`pasta` is not installed" in refused.err
+        assert "package `passt`" in refused.err

@@ -57,6 +57,8 @@ _SYSTEM = (
     {"destination": "/dev/mqueue", "type": "mqueue", "source": "mqueue", "options": list(_SAFE)},
     {"destination": "/sys", "type": "sysfs", "source": "sysfs", "options": [*_SAFE, "ro"]},
 )
+# Of a network of its own: who is not root listens on any port, and may ping.
+_NETWORK = {"net.ipv4.ip_unprivileged_port_start": "0", "net.ipv4.ping_group_range": "0 2147483647"}
 SYSTEM_TARGETS = ("/proc", "/dev", "/sys")
 """Where the runtime mounts what each container has."""
 
@@ -112,6 +114,7 @@ def make_bundle(
             "maskedPaths": list(_MASKED),
             "readonlyPaths": list(_READ_ONLY),
             "seccomp": make_filter(machine),
+            **({"sysctl": dict(_NETWORK)} if "network" in joined else {}),
         },
     }
 

@@ -82,13 +82,16 @@ def check_rights() -> None:
 
 def find_runtime(name: str, environment: Mapping[str, str]) -> Runtime:
     """Find a runtime by its name. Raises ToolMissingError that says how to install it."""
+    hint = _INSTALL.get(name, f"install {name}, or name another one: --runtime youki")
+    return Runtime(name=name, program=find_program(name, environment, kind="OCI runtime", hint=hint))
+
+
+def find_program(name: str, environment: Mapping[str, str], *, hint: str, kind: str = "program") -> str:
+    """Return the absolute path of a program. Raises ToolMissingError with the hint."""
     program = shutil.which(name, path=environment.get("PATH"))
     if program is None:
-        raise ToolMissingError(
-            f"the OCI runtime `{name}` is not installed, or not on PATH",
-            hint=_INSTALL.get(name, f"install {name}, or name another one: --runtime youki"),
-        )
-    return Runtime(name=name, program=os.path.abspath(program))  # noqa: PTH100 - a link stays the name it has
+        raise ToolMissingError(f"the {kind} `{name}` is not installed, or not on PATH", hint=hint)
+    return os.path.abspath(program)  # noqa: PTH100 - a link stays the name it has
 
 
 def run(container: Container, runtime: Runtime, runner: Runner, *, quiet: bool) -> Result:

@@ -68,6 +68,12 @@ def test_namespaces_that_are_there_already() -> None:
     assert len(found) == 5
 
 
+def test_a_network_of_its_own_has_ports_for_all() -> None:
+    found = make_bundle("/r", PROCESS, (), {"network": "/n"}, cgroup="/c", machine="x86_64")["linux"]
+    assert found["sysctl"]["net.ipv4.ip_unprivileged_port_start"] == "0"
+    assert "sysctl" not in bundle()["linux"]
+
+
 def test_a_terminal_of_its_own() -> None:
     found = bundle(replace(PROCESS, terminal=(24, 80)))["process"]
     assert found["terminal"] is True
