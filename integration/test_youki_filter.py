@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from integration.driver.marks import own_engine_only
-
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -96,7 +94,6 @@ def _table(text: str) -> dict[str, str]:
     return dict(line.rsplit(" ", 1) if "errno" not in line else line.split(" ", 1) for line in text.splitlines())
 
 
-@own_engine_only
 def test_each_call(answers: Callable[[str], tuple[dict[str, str], dict[str, str]]]) -> None:
     theirs, ours = answers(EACH_CALL)
     assert len(theirs) == len(ours) == 471
@@ -107,7 +104,6 @@ def test_each_call(answers: Callable[[str], tuple[dict[str, str], dict[str, str]
     assert ours["435"] == "errno 38", "clone3 is not there"
 
 
-@own_engine_only
 def test_arguments(answers: Callable[[str], tuple[dict[str, str], dict[str, str]]]) -> None:
     theirs, ours = answers(ARGUMENTS)
     assert len(ours) == 25

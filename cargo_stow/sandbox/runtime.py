@@ -81,9 +81,9 @@ def check_rights() -> None:
 
 
 def find_runtime(name: str, environment: Mapping[str, str]) -> Runtime:
-    """Find a runtime by its name. Raises ToolMissingError that says how to install it."""
+    """Find a runtime by its name or path. Raises ToolMissingError that says how to install it."""
     hint = _INSTALL.get(name, f"install {name}, or name another one: --runtime youki")
-    return Runtime(name=name, program=find_program(name, environment, kind="OCI runtime", hint=hint))
+    return Runtime(name=Path(name).name, program=find_program(name, environment, kind="OCI runtime", hint=hint))
 
 
 def find_program(name: str, environment: Mapping[str, str], *, hint: str, kind: str = "program") -> str:

@@ -21,6 +21,7 @@ from cargo_stow.errors import (
     UsageError,
 )
 from cargo_stow.lock import Pin
+from cargo_stow.sandbox.probing import check_runtime
 from cargo_stow.sandbox.runtime import DEFAULT, check_rights, find_runtime
 
 if TYPE_CHECKING:
@@ -118,7 +119,8 @@ class YoukiBackend:
 
     def _runtime(self) -> Runtime:
         check_rights()
-        return find_runtime(self._environment.get("CARGO_STOW_RUNTIME") or DEFAULT, self._environment)
+        runtime = find_runtime(self._environment.get("CARGO_STOW_RUNTIME") or DEFAULT, self._environment)
+        return check_runtime(runtime, self._runner)
 
     def _epoch(self) -> int | None:
         text = self._environment.get("SOURCE_DATE_EPOCH")
