@@ -124,11 +124,47 @@ def become(argv: Sequence[str]) -> NoReturn:
         raise _unstarted(argv[0], error) from error
 
 
+@contextlib.contextmanager
+def held(argv: Sequence[str]) -> Iterator[int | None]:
+    """Run a program beside this block; yields its process number once it wrote something, None if it never does.
+
+    Its stdin is empty and ends with the block, or with us, whatever ends us: upon that it has to end. No key of our
+    terminal signals it.
+    """
+    child = _start(
+        argv, cwd=None, env=None, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=2, start_new_session=True
+    )
+    given, taken = child.stdin, child.stdout
+    if given is None or taken is None:
+        raise AssertionError("both are pipes")
+    try:
+        yield child.pid if taken.read(1) else None
+    finally:
+        given.close()
+        _wait(child)
+        taken.close()
+
+
 def _start(
-    argv: Sequence[str], *, cwd: Path | None, env: Mapping[str, str] | None, stdin: int, stdout: int, stderr: int
+    argv: Sequence[str],
+    *,
+    cwd: Path | None,
+    env: Mapping[str, str] | None,
+    stdin: int,
+    stdout: int,
+    stderr: int,
+    start_new_session: bool = False,
 ) -> subprocess.Popen[bytes]:
     try:
-        return subprocess.Popen(list(argv), cwd=cwd, env=env, stdin=stdin, stdout=stdout, stderr=stderr)
+        return subprocess.Popen(
+            list(argv),
+            cwd=cwd,
+            env=env,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            start_new_session=start_new_session,
+        )
     except OSError as error:
         if cwd is not None and not cwd.is_dir():
             raise FileError(f"cannot start `{argv[0]}` in {cwd}: there is no such directory") from error

@@ -7,9 +7,13 @@ those that Docker gives by default.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from cargo_stow.sandbox.filter import make_filter
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _CAPABILITIES = (
     *("CAP_AUDIT_WRITE", "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL", "CAP_MKNOD"),
@@ -55,6 +59,8 @@ _SYSTEM = (
 _SYS = {"destination": "/sys", "type": "sysfs", "source": "sysfs", "options": [*_SAFE, "ro"]}
 # Only the root of a network's user namespace may mount its sysfs.
 _SYS_BOUND = {"destination": "/sys", "type": "none", "source": "/sys", "options": ["rbind", "rprivate", *_SAFE, "ro"]}
+# Of a network of its own: who is not root listens on any port, and may ping.
+_NETWORK = {"net.ipv4.ip_unprivileged_port_start": "0", "net.ipv4.ping_group_range": "0 2147483647"}
 SYSTEM_TARGETS = ("/proc", "/dev", "/sys")
 """Where the runtime mounts what each container has."""
 
@@ -74,7 +80,10 @@ class Bind:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Process:
-    """What runs in a container: words, the whole of its environment, where, and as whom (numbers)."""
+    """What runs in a container: words, the whole of its environment, where, and as whom (numbers).
+
+    `terminal` is the size of one of its own, in rows and columns; None where it has our streams.
+    """
 
     arguments: tuple[str, ...]
     environment: tuple[tuple[str, str], ...]
@@ -82,15 +91,23 @@ class Process:
     user: int = 0
     group: int = 0
     groups: tuple[int, ...] = ()
+    terminal: tuple[int, int] | None = None
 
 
 def make_bundle(
-    root: str, process: Process, binds: tuple[Bind, ...], *, cgroup: str | None, machine: str
+    root: str,
+    process: Process,
+    binds: tuple[Bind, ...],
+    joined: Mapping[str, str] = MappingProxyType({}),
+    *,
+    cgroup: str | None,
+    machine: str,
 ) -> dict[str, Any]:
-    """Return the configuration of a container in the network of this machine.
+    """Return the configuration of a container in the network of this machine, if it joins no other.
 
-    `root` is the absolute path of its root file system, `machine` what the kernel calls the architecture. `cgroup` is
-    None for one in a user namespace, which can have no control group.
+    `root` is the absolute path of its root file system, `machine` what the kernel calls the architecture; `joined` has
+    paths of namespaces that are there already, by their types. `cgroup` is None for one in a user namespace, which can
+    have no control group.
     """
     return {
         "ociVersion": "1.0.2",
@@ -100,19 +117,25 @@ def make_bundle(
         "mounts": [*_SYSTEM, _SYS if cgroup else _SYS_BOUND, *map(_mount, binds)],
         "linux": {
             **({"cgroupsPath": cgroup} if cgroup else {}),
-            "namespaces": [{"type": each} for each in ("pid", "ipc", "uts", "mount")],
+            "namespaces": _namespaces(joined),
             "maskedPaths": list(_MASKED),
             "readonlyPaths": list(_READ_ONLY),
             "seccomp": make_filter(machine),
+            **({"sysctl": dict(_NETWORK)} if "network" in joined else {}),
         },
     }
+
+
+def _namespaces(joined: Mapping[str, str]) -> list[dict[str, str]]:
+    own = [{"type": each} for each in ("pid", "ipc", "uts", "mount") if each not in joined]
+    return [*own, *({"type": kind, "path": path} for kind, path in joined.items())]
 
 
 def _process(process: Process) -> dict[str, Any]:
     # Who is not root gains them only through a program that is root's.
     held = [] if process.user else list(_CAPABILITIES)
     return {
-        "terminal": False,
+        **_terminal(process.terminal),
         "user": {"uid": process.user, "gid": process.group, "additionalGids": list(process.groups)},
         "args": list(process.arguments),
         "env": [f"{name}={value}" for name, value in process.environment],
@@ -121,6 +144,12 @@ def _process(process: Process) -> dict[str, Any]:
         # For programs too: youki loads the filter when it has given up the privilege that this takes without it.
         "noNewPrivileges": True,
     }
+
+
+def _terminal(size: tuple[int, int] | None) -> dict[str, Any]:
+    if size is None:
+        return {"terminal": False}
+    return {"terminal": True, "consoleSize": {"height": size[0], "width": size[1]}}
 
 
 def _mount(bind: Bind) -> dict[str, Any]:

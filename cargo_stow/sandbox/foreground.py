@@ -1,4 +1,4 @@
-"""A container in the foreground: it has our streams, gets our signals, and its end is ours.
+"""A container in the foreground: it has our streams or our terminal, gets our signals, and its end is ours.
 
 Runtimes differ in how they tell that a signal ended a program (youki gives its bare number). So the runtime only starts
 it, and this process, to which the kernel then hands the container's first process, waits for that itself.
@@ -7,75 +7,104 @@ it, and this process, to which the kernel then hands the container's first proce
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
-import signal
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cargo_stow.errors import RuntimeFailedError
+from cargo_stow.sandbox.console import give_size, listening, raw_mode, receive_master
+from cargo_stow.sandbox.forwarding import Forwarding
+from cargo_stow.sandbox.holding import hold
+from cargo_stow.sandbox.network import published
+from cargo_stow.sandbox.relay import Relay
 from cargo_stow.sandbox.runtime import remove_groups
 
 if TYPE_CHECKING:
-    from types import FrameType
+    from collections.abc import Iterator
+    from typing import TypeAlias
 
     from cargo_stow.process import Runner
+    from cargo_stow.sandbox.network import Network
     from cargo_stow.sandbox.runtime import Container, Runtime
 
-# PR_SET_CHILD_SUBREAPER of linux/prctl.h; prctl(2).
-_SUBREAPER = 36
-_FORWARDED = (
-    *(signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2),
-    *(signal.SIGWINCH, signal.SIGCONT),
-)
+    Joined: TypeAlias = contextlib.AbstractContextManager[Container]
 
 
-def run_foreground(container: Container, runtime: Runtime, runner: Runner) -> int:
+def run_foreground(container: Container, runtime: Runtime, runner: Runner, network: Network | None = None) -> int:
     """Run a container to its end; returns the program's exit code, 128+n for one that signal n ended.
 
-    Raises RuntimeFailedError where the container does not start, and OSError.
+    With `network` it has one of its own. Raises RuntimeFailedError where the container does not start,
+    ToolMissingError, and OSError.
     """
-    ctypes.CDLL(None, use_errno=True).prctl(_SUBREAPER, 1, 0, 0, 0)
-    came: list[int] = []
-    handler = _Forwarding(came)
-    for number in _FORWARDED:
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, handler)
-    file = container.directory / "pid"
-    command = container.command(runtime)
-    at = command.index("run") + 1
-    result = runner.attach([*command[:at], "--detach", "--pid-file", str(file), *command[at:]])
+    forwarding = Forwarding()
+    attend = _on_terminal if container.process.terminal else _on_streams
+    with _removed(container, runtime, runner):
+        return attend(_joined(container, network, runner), runtime, runner, forwarding)
+
+
+def _on_streams(joined: Joined, runtime: Runtime, runner: Runner, forwarding: Forwarding) -> int:
+    with joined as container:
+        pid = _start(container, runtime, runner)
+        forwarding.to(pid)
+        return _exit_code(os.waitpid(pid, 0)[1])
+
+
+def _on_terminal(joined: Joined, runtime: Runtime, runner: Runner, forwarding: Forwarding) -> int:
+    with contextlib.ExitStack() as stack:
+        with joined as container:
+            with listening(container.directory) as (path, listener):
+                pid = _start(container, runtime, runner, "--console-socket", path)
+                master = receive_master(listener)
+            again, relay, ended = stack.enter_context(raw_mode()), Relay(master), _Ended(pid)
+            forwarding.to(pid, resized=lambda: give_size(master), resumed=again)
+            relay.run(ended, forwarding.woken)
+        relay.drain()  # When what ran in the background, and may have it open, has ended.
+    return _exit_code(ended.status)
+
+
+class _Ended:
+    """Whether a process has; then `status` says how."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self.status = 0
+
+    def __call__(self) -> bool:
+        found, self.status = os.waitpid(self._pid, os.WNOHANG)
+        return bool(found)
+
+
+@contextlib.contextmanager
+def _joined(container: Container, network: Network | None, runner: Runner) -> Iterator[Container]:
+    """Yield a container that joins namespaces of ours; what runs in them ends with the block."""
+    with contextlib.ExitStack() as stack:
+        namespaces = stack.enter_context(hold(network=bool(network)))
+        if network:
+            stack.enter_context(published(network, namespaces.network, container.directory, runner))
+        yield replace(container, joined=namespaces.paths())
+
+
+@contextlib.contextmanager
+def _removed(container: Container, runtime: Runtime, runner: Runner) -> Iterator[None]:
+    container.directory.mkdir(parents=True, exist_ok=True)
     try:
-        if result.code != 0:
-            raise RuntimeFailedError(f"{runtime.name} cannot start the container", hint="what it said is above")
-        return _wait(int(file.read_text(encoding="ascii")), handler)
+        yield
     finally:
-        runner.capture(
-            [runtime.program, "--root", str(container.directory / "state"), "delete", "--force", container.name]
-        )
+        state = str(container.directory / "state")
+        runner.capture([runtime.program, "--root", state, "delete", "--force", container.name])
         remove_groups(container.name)
 
 
-class _Forwarding:
-    """Passes signals on to a process; those that come before there is one wait for it."""
-
-    def __init__(self, waiting: list[int]) -> None:
-        self._waiting = waiting
-        self._pid: int | None = None
-
-    def to(self, pid: int) -> None:
-        self._pid = pid
-        for number in self._waiting:
-            self(number, None)
-
-    def __call__(self, number: int, _frame: FrameType | None) -> None:
-        if self._pid is None:
-            self._waiting.append(number)
-            return
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self._pid, number)
+def _start(container: Container, runtime: Runtime, runner: Runner, *options: str) -> int:
+    """Start a container; returns the process number of its program, a child of ours."""
+    file = container.directory / "pid"
+    command = container.command(runtime)
+    at = command.index("run") + 1
+    result = runner.attach([*command[:at], "--detach", "--pid-file", str(file), *options, *command[at:]])
+    if result.code != 0:
+        raise RuntimeFailedError(f"{runtime.name} cannot start the container", hint="what it said is above")
+    return int(file.read_text(encoding="ascii"))
 
 
-def _wait(pid: int, handler: _Forwarding) -> int:
-    handler.to(pid)
-    _, status = os.waitpid(pid, 0)
+def _exit_code(status: int) -> int:
     return os.waitstatus_to_exitcode(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)

@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import shutil
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,12 +44,16 @@ class Runtime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Container:
-    """One container: a directory for its bundle and the runtime's state, and what the bundle says."""
+    """One container: a directory for its bundle and the runtime's state, and what the bundle says.
+
+    `joined` are namespaces that it does not make itself, paths by their types.
+    """
 
     directory: Path
     root: Path
     process: Process
     binds: tuple[Bind, ...] = ()
+    joined: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -58,9 +62,14 @@ class Container:
     def command(self, runtime: Runtime) -> list[str]:
         """Write the bundle; returns the command that runs the container to its end. Raises OSError."""
         is_confined = runtime.rights.is_confined
-        group = None if is_confined else f"{CGROUP}/{self.name}"
-        binds = tuple(map(_as_mounted, self.binds)) if is_confined else self.binds
-        bundle = make_bundle(str(self.root), self.process, binds, cgroup=group, machine=os.uname().machine)
+        bundle = make_bundle(
+            str(self.root),
+            self.process,
+            tuple(map(_as_mounted, self.binds)) if is_confined else self.binds,
+            self.joined,
+            cgroup=None if is_confined else f"{CGROUP}/{self.name}",
+            machine=os.uname().machine,
+        )
         self.directory.mkdir(parents=True, exist_ok=True)
         (self.directory / "config.json").write_text(json.dumps(bundle), encoding="utf-8")
         state = self.directory / "state"
@@ -77,14 +86,18 @@ def _as_mounted(bind: Bind) -> Bind:
 
 
 def find_runtime(name: str, environment: Mapping[str, str], rights: Rights = AS_WE_ARE) -> Runtime:
-    """Find a runtime by its name. Raises ToolMissingError that says how to install it."""
+    """Find a runtime by its name or path. Raises ToolMissingError that says how to install it."""
+    hint = _INSTALL.get(name, f"install {name}, or name another one: --runtime youki")
+    program = find_program(name, environment, kind="OCI runtime", hint=hint)
+    return Runtime(name=Path(name).name, program=program, rights=rights)
+
+
+def find_program(name: str, environment: Mapping[str, str], *, hint: str, kind: str = "program") -> str:
+    """Return the absolute path of a program. Raises ToolMissingError with the hint."""
     program = shutil.which(name, path=environment.get("PATH"))
     if program is None:
-        raise ToolMissingError(
-            f"the OCI runtime `{name}` is not installed, or not on PATH",
-            hint=_INSTALL.get(name, f"install {name}, or name another one: --runtime youki"),
-        )
-    return Runtime(name=name, program=os.path.abspath(program), rights=rights)  # noqa: PTH100 - a link stays the name it has
+        raise ToolMissingError(f"the {kind} `{name}` is not installed, or not on PATH", hint=hint)
+    return os.path.abspath(program)  # noqa: PTH100 - a link stays the name it has
 
 
 def hide_groups(runtime: Runtime, runner: Runner) -> None:

@@ -1,4 +1,4 @@
-"""The OCI runtime youki, compiled from its release on crates.io as its own documentation says; and runc beside it."""
+"""The OCI runtime youki, compiled from its release on crates.io as its own documentation says; runc and pasta."""
 
 from __future__ import annotations
 
@@ -22,5 +22,5 @@ def ensure() -> None:
             process.run([*_INSTALL, str(_ROOT)], doing="installing youki")
         if not process.attempt(["youki", "--version"]).ok:
             raise BedError("youki does not work although it is there", hint="youki --version")
-        if shutil.which("runc") is None:
-            apt.install(["runc"], why="the tests run on it, too")
+        apt.require({"runc": "runc"}, why="the tests run on it, too")
+        apt.require({"pasta": "passt"}, why="it publishes ports")

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import pty
 import select
+import struct
 import subprocess
+import termios
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-CTRL_C, CTRL_D = "\x03", "\x04"
+CTRL_C, CTRL_D, CTRL_Z = "\x03", "\x04", "\x1a"
 
 
 class Terminal:
@@ -43,6 +46,14 @@ class Terminal:
         if self._master >= 0:
             os.close(self._master)
         self._master = -1
+
+    def modes(self) -> list[Any]:
+        """What the terminal does with keys and output (termios(3))."""
+        return termios.tcgetattr(self._master)
+
+    def resize(self, rows: int, columns: int) -> None:
+        """Make the window another size, as a person drags it."""
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("4H", rows, columns, 0, 0))
 
     def type(self, keys: str) -> None:
         os.write(self._master, keys.encode())

@@ -34,6 +34,11 @@ def test_found_on_the_path_of_the_environment(tmp_path: Path) -> None:
     assert find_runtime("crun", {"PATH": str(tmp_path / "bin")}) == Runtime(name="crun", program=str(program))
 
 
+def test_a_path_names_one(tmp_path: Path) -> None:
+    program = install(tmp_path / "bin", "crun")
+    assert find_runtime(str(program), {"PATH": "/nowhere"}) == Runtime(name="crun", program=str(program))
+
+
 def test_a_relative_path_is_made_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     install(tmp_path / "bin", "crun")
     monkeypatch.chdir(tmp_path)

@@ -13,6 +13,7 @@ from cargo_stow.backends.youki.images import Images
 from cargo_stow.backends.youki.sources import Sources
 from cargo_stow.backends.youki.store import find_store
 from cargo_stow.errors import EngineError, ImageNotFoundError, UsageError
+from cargo_stow.sandbox.probing import check_runtime
 from cargo_stow.sandbox.rights import Rights, find_rights
 from cargo_stow.sandbox.runtime import DEFAULT, find_runtime
 
@@ -99,7 +100,7 @@ class YoukiBackend:
 
     def _runtime(self) -> Runtime:
         name = self._environment.get("CARGO_STOW_RUNTIME") or DEFAULT
-        return find_runtime(name, self._environment, self._rights)
+        return check_runtime(find_runtime(name, self._environment, self._rights), self._runner)
 
     def _epoch(self) -> int | None:
         text = self._environment.get("SOURCE_DATE_EPOCH")

@@ -12,6 +12,7 @@ from cargo_stow.context import list_files
 from cargo_stow.errors import BuildError
 from cargo_stow.plan import CacheMount, ContextMount, SecretMount, SshMount, StageMount
 from cargo_stow.sandbox.bundle import Bind
+from cargo_stow.sandbox.network import RESOLVER
 from cargo_stow.sandbox.rooted import resolve
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from cargo_stow.sandbox.overlay import Mounts
 
 AGENT = "/run/cargo-stow/agent"
-_NETWORK = ("/etc/resolv.conf", "/etc/hosts")
+_NETWORK = (RESOLVER, "/etc/hosts")
 
 
 class Stages(Protocol):
@@ -111,8 +112,9 @@ def gather_context(root: Path, context: Context, target: Path) -> Path:
     return target
 
 
-def network_binds() -> Iterator[Bind]:
-    """Yield what a container needs to find names in the network of this machine."""
+def network_binds(resolver: Path | None = None) -> Iterator[Bind]:
+    """Yield what a container needs to find names; `resolver` is another resolv.conf(5) than this machine's."""
     for path in _NETWORK:
-        if os.path.exists(path):  # noqa: PTH110 - a text all the way
-            yield Bind(source=os.path.realpath(path), target=path)
+        source = str(resolver) if resolver and path == RESOLVER else path
+        if os.path.exists(source):  # noqa: PTH110 - a text all the way
+            yield Bind(source=os.path.realpath(source), target=path)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,8 +17,11 @@ from cargo_stow.errors import ImageNotFoundError, UsageError
 from cargo_stow.process import SystemRunner
 from cargo_stow.sandbox import isolation
 from cargo_stow.sandbox.bundle import Bind, Process
+from cargo_stow.sandbox.console import terminal_size
 from cargo_stow.sandbox.foreground import run_foreground
-from cargo_stow.sandbox.runtime import Container, container_name
+from cargo_stow.sandbox.network import plan_network
+from cargo_stow.sandbox.ports import parse_ports
+from cargo_stow.sandbox.runtime import Container, container_name, find_program
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from cargo_stow.backends.youki.store import Store
     from cargo_stow.oci.descriptor import Descriptor
     from cargo_stow.process import Runner
+    from cargo_stow.sandbox.ports import Port
     from cargo_stow.sandbox.runtime import Runtime
 
 _VOLUME_PARTS = (2, 3)
@@ -47,10 +50,13 @@ def run_attached(  # noqa: PLR0917 - what a run is made of
     """
     _check(options)
     binds = tuple(map(_volume, options.volumes))
+    ports = tuple(port for text in options.publish for port in parse_ports(text))
+    if ports:
+        find_program("pasta", environment, hint="install your distribution's package `passt`")
     given = dict(_variable(text, environment) for text in options.environment)
     with store.scratch() as directory:
         call = directory / "call"
-        arguments = (identity, options.arguments, given, binds, store, runtime)
+        arguments = (identity, options.arguments, given, binds, ports, store, runtime)
         return isolation.attach(runner, call, _run, *arguments, rights=runtime.rights).code
 
 
@@ -60,13 +66,6 @@ def _check(options: RunOptions) -> None:
             "--detach needs an engine that looks after the container, and there is none here",
             hint="let the shell do it, with `&`; or take --backend docker",
         )
-    for text in options.publish:
-        host, _, inside = text.rpartition(":")
-        if host.rpartition(":")[2] not in {"", inside.partition("/")[0]}:
-            raise UsageError(
-                f"--publish {text}: the program has this machine's own network here, where no port becomes another",
-                hint=f"let the program listen on {host.rpartition(':')[2]}; or take --backend docker",
-            )
 
 
 def _variable(text: str, environment: Mapping[str, str]) -> tuple[str, str | None]:
@@ -90,6 +89,7 @@ def _run(  # noqa: PLR0917 - as above
     words: tuple[str, ...],
     given: Mapping[str, str | None],
     volumes: tuple[Bind, ...],
+    ports: tuple[Port, ...],
     store: Store,
     runtime: Runtime,
 ) -> int:
@@ -97,13 +97,14 @@ def _run(  # noqa: PLR0917 - as above
     with store.in_use(), store.scratch() as directory, prepare(store, runtime).scope() as mounts:
         image = _find(store, identity)
         root = mounts.overlay(directories(store, image), directory / "root", directory / "upper")
-        binds = (*network_binds(), *volumes)
+        network = plan_network(ports, directory) if ports else None
+        binds = (*network_binds(network.resolver if network else None), *volumes)
         process = _process(load_base(store.blobs, image).config, words, given, root)
         container = Container(
             directory=directory / container_name(directory.name), root=root, process=process, binds=binds
         )
         with places(root, [(process.directory, True), *targets_of(binds)]):
-            return run_foreground(container, runtime, SystemRunner())
+            return run_foreground(container, runtime, SystemRunner(), network)
 
 
 def _find(store: Store, identity: str) -> Descriptor:
@@ -118,7 +119,8 @@ def _process(
 ) -> Process:
     account = find_account(str(config.get("User") or "0"), root)
     variables = {"PATH": DEFAULT_PATH, "HOME": account.home, **environment_of(config)}
-    if sys.stdin.isatty():
+    terminal = terminal_size()
+    if terminal:
         variables["TERM"] = os.environ.get("TERM", "xterm")
     return Process(
         arguments=(*_words(config, "Entrypoint"), *(words or _words(config, "Cmd"))),
@@ -127,6 +129,7 @@ def _process(
         user=account.user,
         group=account.group,
         groups=account.groups,
+        terminal=terminal,
     )
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,28 +10,25 @@ from cargo_stow.backends.protocol import RunOptions
 from cargo_stow.backends.youki import program
 from cargo_stow.backends.youki.rootfs import DEFAULT_PATH
 from cargo_stow.backends.youki.store import Store
-from cargo_stow.errors import UsageError
+from cargo_stow.errors import StowError, ToolMissingError, UsageError
 from cargo_stow.process import Result
 from cargo_stow.sandbox.bundle import Bind
 from cargo_stow.sandbox.runtime import Runtime
 from tests.canned_runner import CannedRunner
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
 
-@pytest.mark.parametrize(
-    "text", ["80", "80:80", "127.0.0.1:80:80", "80/udp", "80:80/udp", "[::1]:80:80", "127.0.0.1::80"]
-)
-def test_a_port_that_stays_itself(text: str) -> None:
-    program._check(RunOptions(publish=(text,)))
-
-
-@pytest.mark.parametrize("text", ["8080:80", "127.0.0.1:8080:80", "8080:80/udp", "[::1]:8080:80"])
-def test_a_port_that_becomes_another(text: str) -> None:
-    with pytest.raises(UsageError, match="no port becomes another") as caught:
-        program._check(RunOptions(publish=("80:80", text)))
-    assert "listen on 8080;" in caught.value.hint
+@pytest.mark.parametrize(("text", "error"), [("no-port", UsageError), ("80", ToolMissingError)])
+def test_ports_are_looked_at_before_anything_runs(tmp_path: Path, text: str, error: type[StowError]) -> None:
+    runner = CannedRunner()
+    runtime, environment = Runtime(name="youki", program="/y"), {"PATH": str(tmp_path)}
+    with pytest.raises(error):
+        program.run_attached(
+            "sha256:1", RunOptions(publish=(text,)), Store(tmp_path / "store"), runtime, runner, environment
+        )
+    assert runner.lines == []
 
 
 def test_nobody_looks_after_a_detached_one() -> None:
@@ -71,10 +65,15 @@ def test_variables(text: str, found: str | None) -> None:
 
 class TestProcess:
     @pytest.fixture(autouse=True)
-    def no_terminal(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-        with Path(os.devnull).open(encoding="ascii") as file:
-            monkeypatch.setattr(sys, "stdin", file)
-            yield
+    def no_terminal(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(program, "terminal_size", lambda: None)
+
+    def test_a_terminal(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(program, "terminal_size", lambda: (24, 80))
+        monkeypatch.setenv("TERM", "vt100")
+        found = program._process({}, (), {}, tmp_path)
+        assert found.terminal == (24, 80)
+        assert dict(found.environment)["TERM"] == "vt100"
 
     def test_the_words_of_the_image(self, tmp_path: Path) -> None:
         config = {"Entrypoint": ["/usr/bin/hello"], "Cmd": ["--serve"], "WorkingDir": "/srv", "User": "7:8"}
