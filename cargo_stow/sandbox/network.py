@@ -39,7 +39,8 @@ def published(network: Network, namespace: str, directory: Path, runner: Runner)
     """
     ports = [_choose(port) for port in network.ports]
     options = [*_OPTIONS, *_options(ports, forwards=network.forwards)]
-    with hold() as processes, _bound(namespace, directory / "network", runner) as path:
+    # It has the file open, which is no mount any more when it has ended.
+    with _bound(namespace, directory / "network", runner) as path, hold() as processes:
         # In a process namespace of its own it ends with that, and no program of the container sees it.
         command = ["nsenter", f"--pid={processes.processes}", "pasta", *options, "--netns", path]
         result = runner.capture(command)
