@@ -27,7 +27,6 @@ _FORWARDED = "169.254.1.1"
 # As root it would become nobody, who may not enter the namespace. The gateway's address, which it would take for this
 # machine's loopback, and ports of this machine's loopback stay out of reach.
 _OPTIONS = ("--runas", "0:0", "--config-net", "--quiet", "--no-map-gw", "--tcp-ns", "none", "--udp-ns", "none")
-_KINDS = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}
 
 
 @contextlib.contextmanager
@@ -93,12 +92,9 @@ def _is_local(line: str) -> bool:
 def _options(ports: Sequence[Port], *, forwards: bool) -> Iterator[str]:
     if forwards:  # Only then: with it, pasta of 2023 passes on nothing to any other name server.
         yield from ("--dns-forward", _FORWARDED)
-    for protocol, option in (("tcp", "--tcp-ports"), ("udp", "--udp-ports")):
-        chosen = [port for port in ports if port.protocol == protocol]
-        for port in chosen:
-            yield from (option, f"{f'{port.address}/' if port.address else ''}{port.host}:{port.inside}")
-        if not chosen:
-            yield from (option, "none")
+    yield from ("--udp-ports", "none")
+    for port in ports:
+        yield from ("--tcp-ports", f"{f'{port.address}/' if port.address else ''}{port.host}:{port.inside}")
 
 
 @contextlib.contextmanager
@@ -121,20 +117,19 @@ def _choose(port: Port) -> Port:
             found.bind((port.address, port.host))
         except OSError as error:
             raise RuntimeFailedError(
-                f"cannot publish {port.place}/{port.protocol}: {error.strerror}",
+                f"cannot publish {port.place}/tcp: {error.strerror}",
                 hint=f"see who has it: `ss -lp sport = :{port.host}`; or take another: --publish {port.inside}",
             ) from error
         chosen = replace(port, host=found.getsockname()[1])
     if not port.host:
-        print(f"   Publishing {chosen.place} for port {port.inside}/{port.protocol}", file=sys.stderr, flush=True)
+        print(f"   Publishing {chosen.place} for port {port.inside}/tcp", file=sys.stderr, flush=True)
     return chosen
 
 
 def _socket(port: Port) -> socket.socket:
     is_new = ":" in port.address or (not port.address and socket.has_dualstack_ipv6())
-    found = socket.socket(socket.AF_INET6 if is_new else socket.AF_INET, _KINDS[port.protocol])
+    found = socket.socket(socket.AF_INET6 if is_new else socket.AF_INET)
     if is_new and not port.address:
         found.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-    if port.protocol == "tcp":  # One whose last connection is not long ago is free.
-        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # One whose last connection is not long ago is free.
     return found

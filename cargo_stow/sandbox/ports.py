@@ -12,9 +12,8 @@ _FORM = re.compile(
     r"(?:(?:(?P<address>\[[^]]*\]|[^][:]*):)?(?P<host>[0-9-]*):)?(?P<inside>[0-9]+(?:-[0-9]+)?)(?:/(?P<protocol>\w+))?",
     re.ASCII,
 )
-_HINT = "as 9000:8080, 127.0.0.1:9000:8080, 8000-8009:8000-8009 or 53:53/udp; of 8080 alone, a free port is taken"
+_HINT = "as 9000:8080, 127.0.0.1:9000:8080, 8000-8009:8000-8009; of 8080 alone, a free port is taken"
 _LAST = (1 << 16) - 1
-_PROTOCOLS = ("tcp", "udp")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +23,6 @@ class Port:
     inside: int
     host: int = 0
     address: str = ""
-    protocol: str = "tcp"
 
     @property
     def place(self) -> str:
@@ -36,18 +34,20 @@ class Port:
 def parse_ports(text: str) -> tuple[Port, ...]:
     """Read what one `--publish` says, a port or a range. Raises UsageError."""
     found = _FORM.fullmatch(text)
-    protocol = (found["protocol"] or "tcp").lower() if found else ""
-    if not found or protocol not in _PROTOCOLS:
-        raise UsageError(f"--publish {text}: expected [[ADDRESS:][PORT]:]PORT[/tcp|/udp]", hint=_HINT)
+    if not found:
+        raise UsageError(f"--publish {text}: expected [[ADDRESS:][PORT]:]PORT[/tcp]", hint=_HINT)
+    if (found["protocol"] or "tcp").lower() != "tcp":
+        # pasta of Debian 12 passes datagrams in, and no answer out.
+        raise UsageError(
+            f"--publish {text}: without a daemon only ports of tcp are published",
+            hint="without --publish the program has this machine's network; or take --backend docker",
+        )
     inside = _range(found["inside"], text)
     host = _range(found["host"], text) if found["host"] else [0] * len(inside)
     if len(host) != len(inside):
         raise UsageError(f"--publish {text}: {len(host)} ports here for {len(inside)} inside", hint=_HINT)
     address = _address(found["address"] or "", text)
-    return tuple(
-        Port(inside=there, host=here, address=address, protocol=protocol)
-        for here, there in zip(host, inside, strict=True)
-    )
+    return tuple(Port(inside=there, host=here, address=address) for here, there in zip(host, inside, strict=True))
 
 
 def _range(text: str, whole: str) -> list[int]:

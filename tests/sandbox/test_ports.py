@@ -14,9 +14,8 @@ ONE = [
     ("127.0.0.1:9000:8080", Port(inside=8080, host=9000, address="127.0.0.1")),
     ("127.0.0.1::8080", Port(inside=8080, address="127.0.0.1")),
     ("[::1]:9000:8080", Port(inside=8080, host=9000, address="::1")),
-    ("53:53/udp", Port(inside=53, host=53, protocol="udp")),
-    ("53/UDP", Port(inside=53, protocol="udp")),
     ("80/tcp", Port(inside=80)),
+    ("80/TCP", Port(inside=80)),
     ("65535:1", Port(inside=1, host=65535)),
 ]
 
@@ -43,6 +42,7 @@ def test_a_range() -> None:
             ":",
             "no-port",
             "80/sctp",
+            "53:53/udp",
             "80/",
             "0",
             "0:80",
