@@ -1,8 +1,4 @@
-"""A container in the foreground: it has our streams or our terminal, gets our signals, and its end is ours.
-
-Runtimes differ in how they tell that a signal ended a program (youki gives its bare number). So the runtime only starts
-it, and this process, to which the kernel then hands the container's first process, waits for that itself.
-"""
+"""A container in the foreground: it has our streams or our terminal, gets our signals, and its end is ours."""
 
 from __future__ import annotations
 
@@ -11,12 +7,12 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cargo_stow.errors import RuntimeFailedError
 from cargo_stow.sandbox.console import give_size, listening, raw_mode, receive_master
 from cargo_stow.sandbox.forwarding import Forwarding
 from cargo_stow.sandbox.holding import hold
 from cargo_stow.sandbox.network import published
 from cargo_stow.sandbox.relay import Relay
+from cargo_stow.sandbox.running import exit_code, start
 from cargo_stow.sandbox.runtime import remove_groups
 
 if TYPE_CHECKING:
@@ -44,22 +40,22 @@ def run_foreground(container: Container, runtime: Runtime, runner: Runner, netwo
 
 def _on_streams(joined: Joined, runtime: Runtime, runner: Runner, forwarding: Forwarding) -> int:
     with joined as container:
-        pid = _start(container, runtime, runner)
+        pid, _ = start(container, runtime, runner.attach)
         forwarding.to(pid)
-        return _exit_code(os.waitpid(pid, 0)[1])
+        return exit_code(os.waitpid(pid, 0)[1])
 
 
 def _on_terminal(joined: Joined, runtime: Runtime, runner: Runner, forwarding: Forwarding) -> int:
     with contextlib.ExitStack() as stack:
         with joined as container:
             with listening(container.directory) as (path, listener):
-                pid = _start(container, runtime, runner, "--console-socket", path)
+                pid, _ = start(container, runtime, runner.attach, "--console-socket", path)
                 master = receive_master(listener)
             again, relay, ended = stack.enter_context(raw_mode()), Relay(master), _Ended(pid)
             forwarding.to(pid, resized=lambda: give_size(master), resumed=again)
             relay.run(ended, forwarding.woken)
         relay.drain()  # When what ran in the background, and may have it open, has ended.
-    return _exit_code(ended.status)
+    return exit_code(ended.status)
 
 
 class _Ended:
@@ -93,18 +89,3 @@ def _removed(container: Container, runtime: Runtime, runner: Runner) -> Iterator
         state = str(container.directory / "state")
         runner.capture([runtime.program, "--root", state, "delete", "--force", container.name])
         remove_groups(container.name)
-
-
-def _start(container: Container, runtime: Runtime, runner: Runner, *options: str) -> int:
-    """Start a container; returns the process number of its program, a child of ours."""
-    file = container.directory / "pid"
-    command = container.command(runtime)
-    at = command.index("run") + 1
-    result = runner.attach([*command[:at], "--detach", "--pid-file", str(file), *options, *command[at:]])
-    if result.code != 0:
-        raise RuntimeFailedError(f"{runtime.name} cannot start the container", hint="what it said is above")
-    return int(file.read_text(encoding="ascii"))
-
-
-def _exit_code(status: int) -> int:
-    return os.waitstatus_to_exitcode(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)

@@ -1,4 +1,4 @@
-"""Which OCI runtime there is, and one container run to its end."""
+"""Which runtime there is, and what one is told of a container."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from cargo_stow.sandbox.rights import AS_WE_ARE, Rights
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cargo_stow.process import Result, Runner
+    from cargo_stow.process import Runner
     from cargo_stow.sandbox.bundle import Bind, Process
 
 DEFAULT = "youki"
@@ -60,7 +60,7 @@ class Container:
         return self.directory.name
 
     def command(self, runtime: Runtime) -> list[str]:
-        """Write the bundle; returns the command that runs the container to its end. Raises OSError."""
+        """Write the bundle; returns the command that runs the container. Raises OSError."""
         is_confined = runtime.rights.is_confined
         bundle = make_bundle(
             str(self.root),
@@ -108,15 +108,6 @@ def hide_groups(runtime: Runtime, runner: Runner) -> None:
     """
     if runtime.rights.is_confined:
         runner.capture(["mount", "-t", "cgroup2", "-o", "ro", "cgroup2", str(_GROUPS)])
-
-
-def run(container: Container, runtime: Runtime, runner: Runner, *, quiet: bool) -> Result:
-    """Run a container and wait; its output goes to stderr or, `quiet`, into the result. Raises OSError."""
-    command = container.command(runtime)
-    try:
-        return runner.capture(command) if quiet else runner.show(command)
-    finally:
-        remove_groups(container.name)
 
 
 def container_name(directory: str) -> str:

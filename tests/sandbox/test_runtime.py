@@ -1,4 +1,4 @@
-"""Which runtime there is, and a container to its end."""
+"""Which runtime there is, and what one is told of a container."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cargo_stow.errors import ToolMissingError
-from cargo_stow.process import Result
 from cargo_stow.sandbox.bundle import Bind, Process
 from cargo_stow.sandbox.rights import Rights
-from cargo_stow.sandbox.runtime import Container, Runtime, find_runtime, hide_groups, run
+from cargo_stow.sandbox.runtime import Container, Runtime, find_runtime, hide_groups
 from tests.canned_runner import CannedRunner
 
 if TYPE_CHECKING:
@@ -59,15 +58,6 @@ def container(tmp_path: Path) -> Container:
     return Container(
         directory=tmp_path / "c-1", root=tmp_path / "root", process=Process(arguments=("x",), environment=())
     )
-
-
-@pytest.mark.parametrize(("quiet", "how"), [(True, "capture"), (False, "show")])
-def test_run(container: Container, quiet: bool, how: str) -> None:
-    runner = CannedRunner({"/opt/youki": Result(code=3, stdout="out")})
-    assert run(container, YOUKI, runner, quiet=quiet) == Result(code=3, stdout="out")
-    directory = container.directory
-    assert runner.lines == [f"/opt/youki --root {directory}/state run --bundle {directory} c-1"]
-    assert runner.started[0].how == how
 
 
 def test_the_bundle_is_written(container: Container, tmp_path: Path) -> None:

@@ -24,7 +24,8 @@ from cargo_stow.errors import BuildError
 from cargo_stow.plan import SCRATCH, CacheMount, ContextMount, Copy, Run, SshMount, StageMount, Write
 from cargo_stow.sandbox.bundle import Process
 from cargo_stow.sandbox.rooted import resolve
-from cargo_stow.sandbox.runtime import Container, container_name, run
+from cargo_stow.sandbox.running import run
+from cargo_stow.sandbox.runtime import Container, container_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
