@@ -47,7 +47,9 @@ class Session:
             name, reason = choose(self.chosen, self.environment)
             if reason:
                 self.report.status("Backend", f"{name}, since {reason}")
-            self._backend = BACKENDS[name](self.runner, self.environment, self.report)
+            # As if it had been said by cargo's own variable, so that nothing is fetched either.
+            said = {"CARGO_NET_OFFLINE": "true"} if self.offline else {}
+            self._backend = BACKENDS[name](self.runner, {**self.environment, **said}, self.report)
         return self._backend
 
     def choose(self, projects: Iterable[Project]) -> None:

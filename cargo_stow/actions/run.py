@@ -28,6 +28,7 @@ _NAME = re.compile(r"([0-9]+)\.[0-9a-f]{32}")
 
 def run(session: Session, project: Project, options: RunOptions, *, locked: bool) -> int:
     """Run a project's program; returns its exit code. Neither the image of `build` nor its tag is touched."""
+    session.backend().check_run(options)
     session.backend().sweep(REPOSITORY, _is_left)
     with _temporary_image(session, project, locked=locked, keep=options.detach) as image:
         session.report.status("Running", f"{project.settings.bins[0]} of {project.package.name}")

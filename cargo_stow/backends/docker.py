@@ -175,6 +175,9 @@ class DockerBackend:
         with Registry(self._environment, load=configured_by(self._engine)) as registry:
             return publish_index(registry, names, digests)
 
+    def check_run(self, options: RunOptions) -> None:
+        """Nothing: `docker run` reads them."""
+
     def run(self, image: Image, options: RunOptions) -> int:
         from cargo_stow.backends import container  # noqa: PLC0415
 

@@ -174,6 +174,9 @@ class MemoryBackend:
         self.indexes.update({str(name): tuple(digests) for name in names})
         return digest
 
+    def check_run(self, options: RunOptions) -> None:
+        pass
+
     def run(self, image: Image, options: RunOptions) -> int:
         self._called("run")
         self.runs.append((image, options))

@@ -138,6 +138,9 @@ class Backend(Protocol):
         Source: OCI image specification, "OCI Image Index Specification".
         """
 
+    def check_run(self, options: RunOptions) -> None:
+        """Raise UsageError or ToolMissingError where `run` would, so that nobody waits for a build to learn it."""
+
     def run(self, image: Image, options: RunOptions) -> int:
         """Run an image's program with the caller's terminal and signals; returns the program's exit code.
 

@@ -167,6 +167,11 @@ class YoukiBackend:
 
         return publish_index(self._sources.registry(), names, digests)
 
+    def check_run(self, options: RunOptions) -> None:
+        from cargo_stow.backends.youki.run_options import read_options  # noqa: PLC0415
+
+        read_options(options, self._environment)
+
     def run(self, image: Image, options: RunOptions) -> int:
         from cargo_stow.backends.youki import program  # noqa: PLC0415
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cargo_stow.backends.youki.account import find_account
@@ -12,19 +11,20 @@ from cargo_stow.backends.youki.image_config import environment_of
 from cargo_stow.backends.youki.images import Images
 from cargo_stow.backends.youki.lending import network_binds
 from cargo_stow.backends.youki.rootfs import DEFAULT_PATH
+from cargo_stow.backends.youki.run_options import read_options
 from cargo_stow.backends.youki.stubs import places, targets_of
-from cargo_stow.errors import ImageNotFoundError, UsageError
+from cargo_stow.errors import ImageNotFoundError
 from cargo_stow.process import SystemRunner
 from cargo_stow.sandbox import isolation
 from cargo_stow.sandbox.bundle import Bind, Process
 from cargo_stow.sandbox.console import terminal_size
 from cargo_stow.sandbox.foreground import run_foreground
 from cargo_stow.sandbox.network import plan_network
-from cargo_stow.sandbox.ports import parse_ports
-from cargo_stow.sandbox.runtime import Container, container_name, find_program
+from cargo_stow.sandbox.runtime import Container, container_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from cargo_stow.backends.protocol import RunOptions
     from cargo_stow.backends.youki.store import Store
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from cargo_stow.process import Runner
     from cargo_stow.sandbox.ports import Port
     from cargo_stow.sandbox.runtime import Runtime
-
-_VOLUME_PARTS = (2, 3)
 
 
 def run_attached(  # noqa: PLR0917 - what a run is made of
@@ -48,40 +46,11 @@ def run_attached(  # noqa: PLR0917 - what a run is made of
 
     Raises UsageError for options that cannot be had without a daemon.
     """
-    _check(options)
-    binds = tuple(map(_volume, options.volumes))
-    ports = tuple(port for text in options.publish for port in parse_ports(text))
-    if ports:
-        find_program("pasta", environment, hint="install your distribution's package `passt`")
-    given = dict(_variable(text, environment) for text in options.environment)
+    given, binds, ports = read_options(options, environment)
     with store.scratch() as directory:
         call = directory / "call"
         arguments = (identity, options.arguments, given, binds, ports, store, runtime)
         return isolation.attach(runner, call, _run, *arguments, rights=runtime.rights).code
-
-
-def _check(options: RunOptions) -> None:
-    if options.detach:
-        raise UsageError(
-            "--detach needs an engine that looks after the container, and there is none here",
-            hint="let the shell do it, with `&`; or take --backend docker",
-        )
-
-
-def _variable(text: str, environment: Mapping[str, str]) -> tuple[str, str | None]:
-    """A name without a value is what it is here; not set here, it is not set there either."""
-    name, sign, value = text.partition("=")
-    return name, value if sign else environment.get(name)
-
-
-def _volume(text: str) -> Bind:
-    parts = text.split(":")
-    if len(parts) not in _VOLUME_PARTS or not parts[0] or not parts[1].startswith("/") or set(parts[2:]) - {"ro", "rw"}:
-        raise UsageError(f"--volume {text}: expected SOURCE:TARGET or SOURCE:TARGET:ro", hint="as data:/srv/data")
-    source = Path(parts[0]).absolute()
-    if not source.exists():
-        raise UsageError(f"--volume {text}: there is no {source}", hint=f"make it: `mkdir {source}`")
-    return Bind(source=str(source), target=parts[1], is_writable=parts[2:] != ["ro"])
 
 
 def _run(  # noqa: PLR0917 - as above

@@ -15,6 +15,7 @@ from cargo_stow.errors import (
     EngineStoppedError,
     ImageNotFoundError,
     LockError,
+    RegistryError,
     UsageError,
 )
 from cargo_stow.oci.descriptor import INDEX, INDEXES, MANIFEST, Descriptor
@@ -143,17 +144,28 @@ class Sources:
         return found
 
     def _fetch(self, reference: ImageRef, blobs: Sequence[Descriptor]) -> None:
+        self._check_online(reference)
         self._voice.status("Fetching", f"{reference} ({sum(each.size for each in blobs) / 1e6:.0f} MB)")
         registry = self.registry()  # One for all of them, which asks for a token once.
         with self._voice.moving("Fetching") as progress:
             for each in blobs:
                 registry.pull(reference, each, self._store.blobs, progress)
 
+    def _check_online(self, reference: ImageRef) -> None:
+        if self._environment.get("CARGO_NET_OFFLINE") == "true":
+            raise RegistryError(
+                f"{reference} is not in the store {self._store.directory}, and --offline (or CARGO_NET_OFFLINE=true)"
+                " forbids to fetch it",
+                hint="build once without it, or bring the image here and pin that: `cargo stow cache load FILE`, then"
+                " `cargo stow update --offline`",
+            )
+
     def _document(self, reference: ImageRef, digest: str) -> Descriptor:
         """A manifest or an index, from the store where it is there: what has a digest does not change."""
         path = self._store.blobs.path(digest)
         touch(path)
         if not path.is_file():
+            self._check_online(reference)
             descriptor, data = self.registry().fetch_manifest(reference, digest)
             self._store.blobs.add([data], descriptor)
             return descriptor

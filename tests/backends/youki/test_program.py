@@ -10,9 +10,8 @@ from cargo_stow.backends.protocol import RunOptions
 from cargo_stow.backends.youki import program
 from cargo_stow.backends.youki.rootfs import DEFAULT_PATH
 from cargo_stow.backends.youki.store import Store
-from cargo_stow.errors import StowError, ToolMissingError, UsageError
+from cargo_stow.errors import ToolMissingError
 from cargo_stow.process import Result
-from cargo_stow.sandbox.bundle import Bind
 from cargo_stow.sandbox.runtime import Runtime
 from tests.canned_runner import CannedRunner
 
@@ -20,47 +19,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.mark.parametrize(("text", "error"), [("no-port", UsageError), ("80", ToolMissingError)])
-def test_ports_are_looked_at_before_anything_runs(tmp_path: Path, text: str, error: type[StowError]) -> None:
+def test_options_are_looked_at_before_anything_runs(tmp_path: Path) -> None:
     runner = CannedRunner()
     runtime, environment = Runtime(name="youki", program="/y"), {"PATH": str(tmp_path)}
-    with pytest.raises(error):
+    with pytest.raises(ToolMissingError, match="pasta"):
         program.run_attached(
-            "sha256:1", RunOptions(publish=(text,)), Store(tmp_path / "store"), runtime, runner, environment
+            "sha256:1", RunOptions(publish=("80",)), Store(tmp_path / "store"), runtime, runner, environment
         )
     assert runner.lines == []
-
-
-def test_nobody_looks_after_a_detached_one() -> None:
-    with pytest.raises(UsageError, match="--detach needs an engine"):
-        program._check(RunOptions(detach=True))
-
-
-class TestVolumes:
-    @pytest.fixture(autouse=True)
-    def data(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-        (tmp_path / "data").mkdir()
-        monkeypatch.chdir(tmp_path)
-        return tmp_path / "data"
-
-    @pytest.mark.parametrize(("end", "is_writable"), [("", True), (":rw", True), (":ro", False)])
-    def test_a_relative_one(self, data: Path, end: str, is_writable: bool) -> None:
-        assert program._volume(f"data:/srv{end}") == Bind(source=str(data), target="/srv", is_writable=is_writable)
-
-    @pytest.mark.parametrize("text", ["data", "data:srv", "data:/srv:xx", "data:/srv:", ":/srv", "data:/srv:ro:rw", ""])
-    def test_what_is_none(self, text: str) -> None:
-        with pytest.raises(UsageError, match="expected SOURCE:TARGET"):
-            program._volume(text)
-
-    def test_a_source_that_is_missing(self, tmp_path: Path) -> None:
-        with pytest.raises(UsageError, match="there is no") as caught:
-            program._volume("gone:/srv")
-        assert caught.value.hint == f"make it: `mkdir {tmp_path}/gone`"
-
-
-@pytest.mark.parametrize(("text", "found"), [("A=b=c", "b=c"), ("A=", ""), ("A", "here"), ("B", None)])
-def test_variables(text: str, found: str | None) -> None:
-    assert program._variable(text, {"A": "here"}) == (text[0], found)
 
 
 class TestProcess:

@@ -14,7 +14,7 @@ import pytest
 from cargo_stow.backends.youki.images import Images
 from cargo_stow.backends.youki.sources import Sources
 from cargo_stow.backends.youki.store import Store
-from cargo_stow.errors import EngineStoppedError, ImageFormatError, ImageNotFoundError, LockError
+from cargo_stow.errors import EngineStoppedError, ImageFormatError, ImageNotFoundError, LockError, RegistryError
 from cargo_stow.lock import Pin
 from cargo_stow.oci.descriptor import CONFIG, DOCKER_LIST, INDEX, LAYER_GZIP, MANIFEST, Descriptor
 from cargo_stow.oci.documents import as_bytes
@@ -153,6 +153,19 @@ class TestFromARegistry:
         assert sources.obtain(reference, AMD64) == sources.obtain(reference, AMD64) == single
         assert voice.said == [f"Fetching {reference} (0 MB)"]
         assert [(verb, news.layer) for verb, news in voice.moved] == [("Fetching", each) for each in registry.asked[1:]]
+
+    def test_offline_nothing_is_fetched(self, sources: Sources, registry: StubRegistry, store: Store) -> None:
+        reference, *_ = hold_index(registry)
+        offline = Sources(store, {"CARGO_NET_OFFLINE": "true"}, KeptVoice())
+        with pytest.raises(RegistryError, match="--offline"):
+            offline.obtain(reference, AMD64)
+        found = sources.obtain(reference, AMD64)
+        registry.asked.clear()
+        assert offline.obtain(reference, AMD64) == found
+        min(store.directory.glob("blobs/sha256/*")).unlink()
+        with pytest.raises(RegistryError, match="forbids to fetch it"):
+            offline.obtain(reference, AMD64)
+        assert registry.asked == []
 
     def test_no_image_for_a_platform(self, sources: Sources, registry: StubRegistry) -> None:
         reference, *_ = hold_index(registry)
