@@ -79,15 +79,17 @@ def index_of(images: Images) -> bytes:
 def names_of(entry: Descriptor) -> tuple[str, ...]:
     """What an entry of a layout's index is called, the whole name first."""
     found = dict(entry.annotations)
-    return tuple(found[key] for key in (NAME, TAG) if key in found)
+    return tuple(dict.fromkeys(found[key] for key in (NAME, TAG) if key in found))
 
 
 def named(descriptor: Descriptor, name: ImageRef | None) -> Descriptor:
-    """An entry of a layout's index, with the annotations that say its name."""
+    """An entry of a layout's index, with the annotations that say its name.
+
+    As several images can be in a layout, the whole reference is the one to tell them apart: `oci:PATH:REFERENCE`.
+    """
     if name is None:
         return descriptor
-    tag = name.tagged.tag
-    called = {NAME: f"{name.registry}/{name.repository}{name.tagged.suffix}"} | ({TAG: tag} if tag else {})
+    called = {NAME: f"{name.registry}/{name.repository}{name.tagged.suffix}", TAG: str(name.tagged)}
     return replace(descriptor, annotations=tuple(sorted((dict(descriptor.annotations) | called).items())))
 
 

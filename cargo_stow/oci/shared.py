@@ -10,7 +10,6 @@ import contextlib
 import os
 import shutil
 import stat
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cargo_stow.errors import StowError
@@ -44,7 +43,7 @@ def put_images(directory: Path, blobs: Blobs, images: Mapping[ImageRef, Descript
 
     Raises FileError and ImageFormatError; the layout is then as it was.
     """
-    new = {str(name): _called(image, name) for name, image in images.items()}
+    new = {str(name): named(image, name) for name, image in images.items()}
     old = {name: image for name, image in _read_index(directory).items() if name in stay and _is_whole(blobs, image)}
     entries = old | new
     index = as_bytes(index_as_json(each for _, each in sorted(entries.items())))
@@ -60,12 +59,6 @@ def _read_index(directory: Path) -> dict[str, Descriptor]:
     with contextlib.suppress(StowError):
         return {dict(each.annotations).get(TAG, ""): each for each in read_entries(directory)}
     return {}
-
-
-def _called(image: Descriptor, name: ImageRef) -> Descriptor:
-    """The whole reference is the tag, since several images share the layout: `skopeo copy oci:PATH:REFERENCE`."""
-    found = named(image, name.tagged)
-    return replace(found, annotations=tuple(sorted((dict(found.annotations) | {TAG: str(name)}).items())))
 
 
 def _is_whole(blobs: Blobs, image: Descriptor) -> bool:

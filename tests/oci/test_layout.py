@@ -55,13 +55,13 @@ def test_a_layout_has_what_its_images_need(tmp_path: Path, blobs: Blobs) -> None
     write_layout(tmp_path / "out", blobs, [(WEB, image), (parse_reference("debian"), other)])
     found, inside = load_layout(tmp_path / "out", "registry.example.org/team/web:1")
     assert (found, user(inside, found)) == (image, "7")
-    assert load_layout(tmp_path / "out", "1")[0] == image
+    assert load_layout(tmp_path / "out", "debian:latest")[0] == other
     assert load_layout(tmp_path / "out", "docker.io/library/debian:latest")[0] == other
     assert len(list((tmp_path / "out" / "blobs" / "sha256").iterdir())) == 5
     for name in (None, "2"):
         with pytest.raises(ImageNotFoundError) as caught:
             load_layout(tmp_path / "out", name)
-        assert caught.value.hint.startswith("it has: 1, docker.io/library/debian:latest, latest, registry")
+        assert caught.value.hint.startswith("it has: debian:latest, docker.io/library/debian:latest, registry")
 
 
 def test_the_only_image_needs_no_name(tmp_path: Path, blobs: Blobs) -> None:
@@ -111,7 +111,7 @@ def test_an_oci_archive_is_read_as_it_was_written(tmp_path: Path, blobs: Blobs) 
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
     new = Blobs(tmp_path / "new")
     with (tmp_path / "a").open("rb") as file:
-        assert import_archive(file, new) == [(("registry.example.org/team/web:1", "1"), image)]
+        assert import_archive(file, new) == [(("registry.example.org/team/web:1",), image)]
     assert user(new, image) == "7"
 
 

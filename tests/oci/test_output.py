@@ -186,7 +186,8 @@ def test_several_images(
     assert run_cli([*words, "--output", f"type=oci-layout,dest={tmp_path / 'a'}"]) == 0
     index = json.loads((tmp_path / "a/index.json").read_text())
     tags = [each["annotations"]["org.opencontainers.image.ref.name"] for each in index["manifests"]]
-    assert tags == ["1-amd64", "1-arm64"]
+    assert [each.rpartition(":")[2] for each in tags] == ["1-amd64", "1-arm64"]
+    assert all(each.startswith("registry.example.org/") for each in tags)
     assert run_cli([*words, "--output", f"type=oci-archive,dest={tmp_path / 'b'}"]) == 0
     with tarfile.open(tmp_path / "b") as tar:
         assert "index.json" in tar.getnames()
