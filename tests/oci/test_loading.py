@@ -124,6 +124,15 @@ def test_a_name_that_is_none(tmp_path: Path, blobs: Blobs, new: Blobs) -> None:
     assert "--name" in caught.value.hint
 
 
+@pytest.mark.parametrize("algorithm", ["sha256", "sha512"])
+@pytest.mark.parametrize("place", ["docker.io/library/", "index.docker.io/", "library/"])
+def test_a_name_that_is_an_id(tmp_path: Path, blobs: Blobs, new: Blobs, algorithm: str, place: str) -> None:
+    """In the store, it would stand for the image that has this ID, which a lock may name."""
+    name = f"{place}{algorithm}:{'1' * (64 if algorithm == 'sha256' else 128)}"
+    path = put_layout(tmp_path / "file", blobs, called(make_image(blobs, LAYER), name=name))
+    assert "an image ID" in refused(path, new)
+
+
 def make_index(blobs: Blobs, *images: Descriptor) -> Descriptor:
     kinds = ("amd64", "arm64", "s390x")
     entries = [
@@ -248,6 +257,21 @@ def test_nothing_but_attestations(tmp_path: Path, blobs: Blobs, new: Blobs) -> N
     entry = {**make_image(blobs, LAYER).as_json(), "platform": {"os": "unknown", "architecture": "unknown"}}
     index = blobs.put(as_bytes({"schemaVersion": 2, "mediaType": INDEX, "manifests": [entry]}), INDEX)
     assert "attestations" in refused(put_layout(tmp_path / "file", blobs, index), new)
+
+
+@pytest.mark.parametrize("other", [{"mediaType": "text/plain"}, {"platform": {"os": "unknown"}}])
+@pytest.mark.parametrize("is_first", [True, False])
+def test_an_image_that_is_called_no_image_elsewhere(
+    tmp_path: Path, blobs: Blobs, new: Blobs, other: dict[str, Any], is_first: bool
+) -> None:
+    """Else nobody would hold it against its configuration."""
+    layer = blobs.put(KINDS[LAYER], LAYER)
+    wrong = put_manifest(blobs, layer, digest(b"another")).as_json()
+    right = {**make_image(blobs, LAYER).as_json(), "platform": {"os": "linux", "architecture": "arm64"}}
+    entries = [{**wrong, "platform": {"os": "linux", "architecture": "amd64"}}, {**wrong, **other}]
+    both = [right, *(entries[::-1] if is_first else entries)]
+    index = blobs.put(as_bytes({"schemaVersion": 2, "mediaType": INDEX, "manifests": both}), INDEX)
+    assert "two things" in refused(put_layout(tmp_path / "file", blobs, index), new)
 
 
 def test_no_images_at_all(tmp_path: Path, blobs: Blobs, new: Blobs) -> None:
