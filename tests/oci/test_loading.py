@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import pytest
 import zstandard
@@ -20,12 +20,13 @@ from cargo_stow.oci.graph import reachable
 from cargo_stow.oci.image import Manifest, parse_manifest
 from cargo_stow.oci.layout import NAME, TAG, write_layout
 from cargo_stow.oci.loading import Loaded, read_images
+from cargo_stow.oci.streams import decompressed
 from cargo_stow.reference import parse_reference
 from tests.oci.layers import archive, describe, digest, entry
 from tests.oci.test_layout import KINDS, TAR, WEB, make_image, user
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -107,6 +108,28 @@ def test_an_image_with_several_names_is_one(tmp_path: Path, blobs: Blobs, new: B
     debian = parse_reference("debian:12")
     write_layout(tmp_path / "file", blobs, [(WEB, image), (debian, other), (debian.familiar, other)])
     assert [each.names for each in read_images(tmp_path / "file", new)] == [(WEB,), (debian,)]
+
+
+def test_very_many_names(tmp_path: Path, blobs: Blobs, new: Blobs) -> None:
+    image = make_image(blobs, LAYER)
+    named = [called(image, name=f"web:{number}", tag=f"t{number}") for number in range(20_000)]
+    [loaded] = read_images(put_layout(tmp_path / "file", blobs, *named), new)
+    assert (len(loaded.names), len(loaded.tags)) == (20_000, 20_000)
+
+
+def test_a_layer_of_several_images_is_read_once(
+    tmp_path: Path, blobs: Blobs, new: Blobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+
+    def note(file: BinaryIO, kind: str) -> Iterator[bytes]:
+        read.append(kind)
+        return decompressed(file, kind)
+
+    monkeypatch.setattr(verifying, "decompressed", note)
+    images = [make_image(blobs, LAYER_GZIP, user=name) for name in "789"]
+    assert len(read_images(put_layout(tmp_path / "file", blobs, *images, *images), new)) == 3
+    assert read == [LAYER_GZIP]
 
 
 def test_one_name_of_several_images(tmp_path: Path, blobs: Blobs, new: Blobs) -> None:
