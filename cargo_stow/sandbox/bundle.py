@@ -111,9 +111,11 @@ def make_bundle(
 def _process(process: Process) -> dict[str, Any]:
     # Who is not root gains them only through a program that is root's.
     held = [] if process.user else list(_CAPABILITIES)
+    # Never none: youki would leave it those of whoever builds, as `docker` or `disk`. Docker names its own first, too.
+    groups = list(dict.fromkeys((process.group, *process.groups)))
     return {
         "terminal": False,
-        "user": {"uid": process.user, "gid": process.group, "additionalGids": list(process.groups)},
+        "user": {"uid": process.user, "gid": process.group, "additionalGids": groups},
         "args": list(process.arguments),
         "env": [f"{name}={value}" for name, value in process.environment],
         "cwd": process.directory,

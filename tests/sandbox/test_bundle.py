@@ -51,7 +51,7 @@ def test_the_process() -> None:
     assert found["args"] == ["/bin/sh", "-c", "x"]
     assert found["env"] == ["A=b=c", "E="]
     assert found["cwd"] == "/srv"
-    assert found["user"] == {"uid": 7, "gid": 8, "additionalGids": [9, 10]}
+    assert found["user"] == {"uid": 7, "gid": 8, "additionalGids": [8, 9, 10]}
     assert found["noNewPrivileges"] is True
     assert found["terminal"] is False
 
