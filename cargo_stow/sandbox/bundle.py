@@ -1,18 +1,22 @@
 """What a runtime is told of one container: its configuration as an object for JSON. Pure.
 
 Source: OCI runtime specification, config.md and config-linux.md. Capabilities, masked paths and read-only ones are
-those that Docker gives by default.
+those that Docker gives by default, but for CAP_MKNOD: no layer can have a device, and youki built without eBPF does not
+keep those that are made from being opened, as the disk of this machine.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cargo_stow.sandbox.filter import make_filter
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 _CAPABILITIES = (
-    *("CAP_AUDIT_WRITE", "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL", "CAP_MKNOD"),
+    *("CAP_AUDIT_WRITE", "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL"),
     *(
         "CAP_NET_BIND_SERVICE",
         "CAP_NET_RAW",
@@ -55,6 +59,8 @@ _SYSTEM = (
 _SYS = {"destination": "/sys", "type": "sysfs", "source": "sysfs", "options": [*_SAFE, "ro"]}
 # Only the root of a network's user namespace may mount its sysfs.
 _SYS_BOUND = {"destination": "/sys", "type": "none", "source": "/sys", "options": ["rbind", "rprivate", *_SAFE, "ro"]}
+# Null, zero, full, random, urandom, and terminals: the devices that Docker lets be opened. Without this youki lets all.
+_OPENED = ((1, 3), (1, 5), (1, 7), (1, 8), (1, 9), (5, 0), (5, 1), (5, 2), (136, None))
 SYSTEM_TARGETS = ("/proc", "/dev", "/sys")
 """Where the runtime mounts what each container has."""
 
@@ -99,13 +105,23 @@ def make_bundle(
         "process": _process(process),
         "mounts": [*_SYSTEM, _SYS if cgroup else _SYS_BOUND, *map(_mount, binds)],
         "linux": {
-            **({"cgroupsPath": cgroup} if cgroup else {}),
+            # In a user namespace no device can be made.
+            **({"cgroupsPath": cgroup, "resources": {"devices": list(_devices())}} if cgroup else {}),
             "namespaces": [{"type": each} for each in ("pid", "ipc", "uts", "mount")],
             "maskedPaths": list(_MASKED),
             "readonlyPaths": list(_READ_ONLY),
             "seccomp": make_filter(machine),
         },
     }
+
+
+def _devices() -> Iterator[dict[str, Any]]:
+    """Rules of which the last one that fits counts: all may be made, few opened."""
+    yield {"allow": False, "access": "rwm"}
+    yield from ({"allow": True, "type": kind, "access": "m"} for kind in "bc")
+    for major, minor in _OPENED:
+        number = {} if minor is None else {"minor": minor}
+        yield {"allow": True, "type": "c", "major": major, **number, "access": "rwm"}
 
 
 def _process(process: Process) -> dict[str, Any]:
