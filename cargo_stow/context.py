@@ -29,15 +29,37 @@ _CHUNK = 1 << 20
 def list_files(root: Path, context: Context) -> list[Path]:
     """Return every file, symbolic link and empty directory of the context, sorted, as absolute paths below `root`."""
     admitted = {str(path): True for path in context.directories} | {str(path): False for path in context.excluded}
-    found = {root / path for path in context.files if _is_sent(root / path)}
+    found = {path for path in (_unfollowed(root, each) for each in context.files) if _is_sent(path)}
     for directory in context.directories:
-        found.update(_walk(root / directory, "" if directory == PurePosixPath() else f"{directory}/", admitted))
+        start = _unfollowed(root, directory)
+        # The root itself may be reached by a link.
+        is_link = start != root and _is_link(start)
+        prefix = "" if directory == PurePosixPath() else f"{directory}/"
+        found.update([start] if is_link else _walk(start, prefix, admitted))
     return sorted(found)
+
+
+def _unfollowed(root: Path, path: PurePosixPath) -> Path:
+    """Where a path of the context is, or else the first link on the way: that may lead anywhere, and is sent as a link.
+
+    What is behind it is sent by its own path, where it may be.
+    """
+    found = root
+    for part in path.parts:
+        found /= part
+        if _is_link(found):
+            break
+    return found
+
+
+def _is_link(path: Path) -> bool:
+    """No error for a path that cannot be one."""
+    return os.path.islink(path)  # noqa: PTH114
 
 
 def _is_sent(path: Path) -> bool:
     """Whether there is a file or a link; no error for a path that cannot be one, or that nobody may look at."""
-    return os.path.isfile(path) or os.path.islink(path)  # noqa: PTH113, PTH114
+    return os.path.isfile(path) or _is_link(path)  # noqa: PTH113
 
 
 def _walk(directory: Path, prefix: str, admitted: dict[str, bool]) -> Iterator[Path]:

@@ -37,11 +37,17 @@ def read_text(path: Path) -> str | None:
         raise _failed("read", path, error) from error
 
 
-def read_bytes(path: Path) -> bytes:
-    """Return what is in a regular file. Raises OSError for any other: a pipe or a device may have no end."""
+def read_bytes(path: Path, *, limit: int | None = None) -> bytes:
+    """Return what is in a regular file. Raises OSError for any other: a pipe or a device may have no end.
+
+    One of more than `limit` bytes is refused.
+    """
     with open(path, "rb", opener=_open) as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "it is not a regular file")
+        if limit is not None and status.st_size > limit:
+            raise OSError(errno.EFBIG, f"it has more than {limit} bytes")
         return file.read()
 
 

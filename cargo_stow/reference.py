@@ -47,8 +47,8 @@ class Grammar:
 
 GRAMMAR = Grammar()
 DIGEST = r"(?:sha256:[a-f0-9]{64}|sha512:[a-f0-9]{128})"
-# What looks like a reference and is an image's ID.
-IDENTIFIER = r"(?:sha256:)?[a-f0-9]{64}"
+# What looks like a reference and is an image's ID, or would be called as one is where Docker Hub's names are shortened.
+IDENTIFIER = r"(?:(?:index\.)?docker\.io/)?(?:library/)?(?:(?:sha256:)?[a-f0-9]{64}|sha512:[a-f0-9]{128})"
 _REFERENCE = re.compile(rf"(?P<name>{GRAMMAR.name})(?::(?P<tag>{GRAMMAR.tag}))?(?:@(?P<digest>{DIGEST}))?")
 _REGISTRY = re.compile(GRAMMAR.domain)
 _IDENTIFIER = re.compile(IDENTIFIER)

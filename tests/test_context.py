@@ -33,6 +33,22 @@ def hashed(root: Path) -> str:
     return hash_files(root, list_files(root, EVERYTHING))
 
 
+def test_links_are_sent_and_not_what_is_behind_them(tmp_path: Path) -> None:
+    """Whichever path is named: a configuration that came with sources may name one."""
+    for name in ("root/src", "loot/keys"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "loot/keys/key").write_text("secret")
+    (tmp_path / "root/vendor").symlink_to("../loot")
+    named = Context(
+        directories=(PurePosixPath("vendor"), PurePosixPath("vendor/keys"), PurePosixPath("src")),
+        files=(PurePosixPath("vendor/keys/key"),),
+        excluded=(),
+    )
+    (tmp_path / "link").symlink_to("root")
+    for root in (tmp_path / "root", tmp_path / "link"):
+        assert list_files(root, named) == [root / "src", root / "vendor"]
+
+
 def replace_link(root: Path) -> None:
     (root / "link").unlink()
     (root / "link").symlink_to("src/main.rs")

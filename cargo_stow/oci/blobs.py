@@ -96,9 +96,15 @@ class Blobs:
 
 def check_bytes(data: bytes, descriptor: Descriptor) -> None:
     """Raise ImageFormatError unless these are the bytes of a descriptor."""
-    digest = _hasher(descriptor.digest)
-    digest.update(data)
-    _check(len(data), f"{digest.name}:{digest.hexdigest()}", descriptor)
+    _check(len(data), hash_chunks([data], descriptor.digest), descriptor)
+
+
+def hash_chunks(chunks: Iterable[bytes], digest: str) -> str:
+    """Return the digest of what comes, by the algorithm of `digest`."""
+    found = _hasher(digest)
+    for chunk in chunks:
+        found.update(chunk)
+    return f"{found.name}:{found.hexdigest()}"
 
 
 def read_chunks(file: BinaryIO) -> Iterator[bytes]:

@@ -24,11 +24,23 @@ def reachable(blobs: Blobs, descriptors: Iterable[Descriptor]) -> dict[str, Desc
     todo = list(descriptors)
     while todo:
         each = todo.pop()
-        if each.digest not in found:
+        known = found.get(each.digest)
+        if known is not None and _kind(known) != _kind(each):
+            raise ImageFormatError(f"{each.digest} is said to be two things, of which only one would be looked at")
+        if known is None:
             found[each.digest] = each
             is_index = each.media_type in INDEXES
             todo += [part for part in children(blobs, each) if not is_index or blobs.has(part)]
     return dict(sorted(found.items()))
+
+
+def _kind(descriptor: Descriptor) -> tuple[bool, bool, bool]:
+    """As what a descriptor is read."""
+    return descriptor.media_type in INDEXES, descriptor.media_type in MANIFESTS, _is_attestation(descriptor)
+
+
+def _is_attestation(descriptor: Descriptor) -> bool:
+    return dict(descriptor.platform).get("os") == "unknown"
 
 
 def manifests(blobs: Blobs, descriptor: Descriptor) -> list[Descriptor]:
@@ -50,7 +62,7 @@ def manifests(blobs: Blobs, descriptor: Descriptor) -> list[Descriptor]:
 
 def images_of(blobs: Blobs, image: Descriptor) -> list[Descriptor]:
     """The manifests of an image, one a platform, those of attestations left out. Raises ImageFormatError for none."""
-    found = [each for each in manifests(blobs, image) if dict(each.platform).get("os") != "unknown"]
+    found = [each for each in manifests(blobs, image) if not _is_attestation(each)]
     if not found:
         raise ImageFormatError(f"{image.digest} has attestations, and no image that they are of")
     return found

@@ -22,6 +22,7 @@ from cargo_stow.oci.streams import LayerReader, decompressed
 
 if TYPE_CHECKING:
     import tarfile
+    from collections.abc import Sequence
     from typing import BinaryIO
 
 # Bytes that an archive may have, uncompressed.
@@ -49,7 +50,7 @@ def import_archive(stream: BinaryIO, blobs: Blobs, *, media_type: str = LAYER, l
     except UNEXPECTED as error:
         raise ImageFormatError(f"an archive of images cannot be read: {error}") from error
     if "index.json" in members.documents and "oci-layout" in members.documents:
-        return _of_layout(members.documents["index.json"], blobs)
+        return of_index(parse_index(members.documents["index.json"], "index.json"), blobs)
     if "manifest.json" in members.documents:
         return [
             _of_docker(each, members, blobs)
@@ -59,6 +60,14 @@ def import_archive(stream: BinaryIO, blobs: Blobs, *, media_type: str = LAYER, l
         "an archive has no images: neither index.json nor manifest.json is in it",
         hint="make one with `docker save`, `skopeo copy … oci-archive:FILE` or `docker buildx build --output type=oci`",
     )
+
+
+def of_index(entries: Sequence[Descriptor], blobs: Blobs) -> Imported:
+    """The images of a layout's index, each with the names of one entry. Raises ImageFormatError for a part of one."""
+    images = {each.digest: replace(each, annotations=()) for each in entries}
+    for image in images.values():
+        manifests(blobs, image)
+    return [(names_of(each), images[each.digest]) for each in entries]
 
 
 class _Members:
@@ -120,13 +129,6 @@ def _expected(name: str, size: int) -> Descriptor | None:
     if parts[1] not in ("sha256", "sha512"):
         raise ImageFormatError(f"an archive has a blob whose digest cannot be checked: {name!r}")
     return Descriptor(media_type="", digest=f"{parts[1]}:{parts[2]}", size=size)
-
-
-def _of_layout(index: bytes, blobs: Blobs) -> Imported:
-    found = parse_index(index, "index.json")
-    for each in found:
-        manifests(blobs, each)
-    return [(names_of(each), replace(each, annotations=())) for each in found]
 
 
 def _of_docker(value: object, members: _Members, blobs: Blobs) -> tuple[tuple[str, ...], Descriptor]:

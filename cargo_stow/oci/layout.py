@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from cargo_stow.errors import FileError, ImageFormatError, ImageNotFoundError
 from cargo_stow.files import read_bytes
-from cargo_stow.oci.blobs import Blobs
+from cargo_stow.oci.blobs import LARGEST_DOCUMENT, Blobs
 from cargo_stow.oci.documents import as_bytes, parse_object
 from cargo_stow.oci.graph import reachable
 from cargo_stow.oci.image import index_as_json, parse_index
@@ -120,7 +120,7 @@ def _copy(source: Path, target: Path) -> None:
 
 def _read(path: Path) -> bytes:
     try:
-        return read_bytes(path)
+        return read_bytes(path, limit=LARGEST_DOCUMENT)
     except OSError as error:
         raise FileError(
             f"cannot read {path}: {error.strerror or error}", hint="name a directory with an OCI image layout"

@@ -7,18 +7,20 @@ as of `layout` and `archive`.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import stat
-from dataclasses import dataclass, replace
+from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cargo_stow.errors import FileError, ImageFormatError
 from cargo_stow.oci.blobs import read_chunks
 from cargo_stow.oci.descriptor import LAYER, LAYER_GZIP, LAYER_ZSTD
-from cargo_stow.oci.graph import children, images_of, manifests
-from cargo_stow.oci.imports import LARGEST, import_archive
-from cargo_stow.oci.layout import names_of, read_entries
-from cargo_stow.oci.verifying import check_image, largest
+from cargo_stow.oci.graph import children, images_of
+from cargo_stow.oci.imports import LARGEST, import_archive, of_index
+from cargo_stow.oci.layout import read_entries
+from cargo_stow.oci.verifying import check_images, largest
 from cargo_stow.reference import parse_reference
 
 if TYPE_CHECKING:
@@ -54,9 +56,8 @@ def read_images(path: Path, blobs: Blobs, *, with_names: bool = True) -> list[Lo
         found = _import_layout(path, blobs) if path.is_dir() else _import_file(path, blobs)
         if not found:
             raise ImageFormatError("it has no images")
-        for _, image in found:
-            for manifest in images_of(blobs, image):
-                check_image(blobs, manifest)
+        images = dict.fromkeys(image for _, image in found)
+        check_images(blobs, [each for image in images for each in images_of(blobs, image)])
         return _joined(found if with_names else [((), image) for _, image in found])
     except ImageFormatError as error:
         hint = error.hint or "make the file again, with `skopeo copy`, `docker save` or `cargo stow build --output`"
@@ -82,9 +83,7 @@ def _import_layout(directory: Path, blobs: Blobs) -> Imported:
         if each.digest not in seen and _copy(directory, each, blobs):
             todo += children(blobs, each)
         seen.add(each.digest)
-    for each in entries:
-        manifests(blobs, each)
-    return [(names_of(each), replace(each, annotations=())) for each in entries]
+    return of_index(entries, blobs)
 
 
 def _copy(directory: Path, blob: Descriptor, blobs: Blobs) -> bool:
@@ -110,22 +109,20 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
 
 def _joined(found: Imported) -> list[Loaded]:
     """Images, each once with all its names. Raises ImageFormatError for a name of several, or one that is none."""
-    names: dict[str, list[str]] = {}
+    names: dict[Descriptor, list[str]] = {}
     for texts, image in found:
-        names.setdefault(image.digest, []).extend(texts)
-    images = {image.digest: image for _, image in found}
-    loaded = [_loaded(images[digest], texts) for digest, texts in names.items()]
-    taken = [name for each in loaded for name in each.names]
-    twice = next((name for name in taken if taken.count(name) > 1), None)
-    if twice is not None:
-        raise ImageFormatError(f"it calls several images {twice}")
+        names.setdefault(image, []).extend(texts)
+    loaded = list(itertools.starmap(_loaded, names.items()))
+    for name, times in Counter(name for each in loaded for name in each.names).items():
+        if times > 1:
+            raise ImageFormatError(f"it calls several images {name}")
     return loaded
 
 
 def _loaded(image: Descriptor, texts: Iterable[str]) -> Loaded:
     """What has no colon and no slash is but a tag: so skopeo and buildkit call the images of a layout."""
-    texts = list(dict.fromkeys(texts))
-    whole = [text for text in texts if set(text) & set(":/@")]
+    texts = dict.fromkeys(texts)
+    whole = dict.fromkeys(text for text in texts if set(text) & set(":/@"))
     return Loaded(
         image=image,
         names=tuple(dict.fromkeys(_reference(text) for text in whole)),

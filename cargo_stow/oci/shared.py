@@ -13,7 +13,7 @@ import stat
 from typing import TYPE_CHECKING
 
 from cargo_stow.errors import StowError
-from cargo_stow.oci.blobs import Blobs
+from cargo_stow.oci.blobs import Blobs, hash_chunks, read_chunks
 from cargo_stow.oci.documents import as_bytes
 from cargo_stow.oci.graph import manifests, reachable
 from cargo_stow.oci.image import index_as_json
@@ -70,15 +70,17 @@ def _is_whole(blobs: Blobs, image: Descriptor) -> bool:
 def _take(blob: Descriptor, source: Path, old: Path, new: Path) -> None:
     """Link a blob; from another disk it is copied, once: the next time, the old layout has it."""
     new.parent.mkdir(parents=True, exist_ok=True)
-    if link_blob(source, new) or (_is_file(old, blob.size) and link_blob(old, new)):
+    if link_blob(source, new) or (_is_blob(old, blob) and link_blob(old, new)):
         return
     shutil.copyfile(source, new)
     new.chmod(0o444)
 
 
-def _is_file(path: Path, size: int) -> bool:
-    """Whether there is a file of that size. A layout may have come with sources: no link is followed."""
+def _is_blob(path: Path, blob: Descriptor) -> bool:
+    """Whether there is that blob. A layout may have come with sources: no link is followed, and what it has is read."""
     with contextlib.suppress(OSError):
         status = os.lstat(path)
-        return stat.S_ISREG(status.st_mode) and status.st_size == size and not path.parent.is_symlink()
+        if stat.S_ISREG(status.st_mode) and status.st_size == blob.size and not path.parent.is_symlink():
+            with path.open("rb") as file:
+                return hash_chunks(read_chunks(file), blob.digest) == blob.digest
     return False

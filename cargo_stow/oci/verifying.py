@@ -13,6 +13,8 @@ from cargo_stow.oci.image import parse_config, parse_manifest
 from cargo_stow.oci.streams import LayerReader, decompressed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from cargo_stow.oci.blobs import Blobs
     from cargo_stow.oci.descriptor import Descriptor
 
@@ -27,16 +29,21 @@ def largest(size: int) -> int:
     return max(_LEAST, _LARGEST_RATIO * size)
 
 
-def check_image(blobs: Blobs, manifest: Descriptor) -> None:
-    """Raise ImageFormatError unless layers, decompressed, are those of the configuration."""
+def check_images(blobs: Blobs, manifests: Iterable[Descriptor]) -> None:
+    """Raise ImageFormatError unless layers, decompressed, are those of the configurations. Each is read once."""
+    for layer, diff_id in dict.fromkeys(pair for each in manifests for pair in _layers(blobs, each)):
+        _check_layer(blobs, layer, diff_id)
+
+
+def _layers(blobs: Blobs, manifest: Descriptor) -> Iterator[tuple[Descriptor, str]]:
+    """The layers of an image, and what its configuration says that they are."""
     parsed = parse_manifest(blobs.read(manifest), manifest.digest)
     diff_ids = parse_config(blobs.read(parsed.config), parsed.config.digest).diff_ids
     if len(diff_ids) != len(parsed.layers):
         raise ImageFormatError(
             f"{manifest.digest} has {len(parsed.layers)} layers, and its configuration {len(diff_ids)}"
         )
-    for layer, diff_id in dict.fromkeys(zip(parsed.layers, diff_ids, strict=True)):
-        _check_layer(blobs, layer, diff_id)
+    return zip(parsed.layers, diff_ids, strict=True)
 
 
 def _check_layer(blobs: Blobs, layer: Descriptor, diff_id: str) -> None:

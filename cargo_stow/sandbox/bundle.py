@@ -1,7 +1,8 @@
 """What a runtime is told of one container: its configuration as an object for JSON. Pure.
 
 Source: OCI runtime specification, config.md and config-linux.md. Capabilities, masked paths and read-only ones are
-those that Docker gives by default.
+those that Docker gives by default, but for CAP_MKNOD: no layer can have a device, and youki built without eBPF does not
+keep those that are made from being opened, as the disk of this machine.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 from cargo_stow.sandbox.filter import make_filter
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 _CAPABILITIES = (
-    *("CAP_AUDIT_WRITE", "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL", "CAP_MKNOD"),
+    *("CAP_AUDIT_WRITE", "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL"),
     *(
         "CAP_NET_BIND_SERVICE",
         "CAP_NET_RAW",
@@ -61,6 +62,8 @@ _SYS = {"destination": "/sys", "type": "sysfs", "source": "sysfs", "options": [*
 _SYS_BOUND = {"destination": "/sys", "type": "none", "source": "/sys", "options": ["rbind", "rprivate", *_SAFE, "ro"]}
 # Of a network of its own: who is not root listens on any port, and may ping.
 _NETWORK = {"net.ipv4.ip_unprivileged_port_start": "0", "net.ipv4.ping_group_range": "0 2147483647"}
+# Null, zero, full, random, urandom, and terminals: the devices that Docker lets be opened. Without this youki lets all.
+_OPENED = ((1, 3), (1, 5), (1, 7), (1, 8), (1, 9), (5, 0), (5, 1), (5, 2), (136, None))
 SYSTEM_TARGETS = ("/proc", "/dev", "/sys")
 """Where the runtime mounts what each container has."""
 
@@ -116,7 +119,8 @@ def make_bundle(
         "process": _process(process),
         "mounts": [*_SYSTEM, _SYS if cgroup else _SYS_BOUND, *map(_mount, binds)],
         "linux": {
-            **({"cgroupsPath": cgroup} if cgroup else {}),
+            # In a user namespace no device can be made.
+            **({"cgroupsPath": cgroup, "resources": {"devices": list(_devices())}} if cgroup else {}),
             "namespaces": _namespaces(joined),
             "maskedPaths": list(_MASKED),
             "readonlyPaths": list(_READ_ONLY),
@@ -131,12 +135,23 @@ def _namespaces(joined: Mapping[str, str]) -> list[dict[str, str]]:
     return [*own, *({"type": kind, "path": path} for kind, path in joined.items())]
 
 
+def _devices() -> Iterator[dict[str, Any]]:
+    """Rules of which the last one that fits counts: all may be made, few opened."""
+    yield {"allow": False, "access": "rwm"}
+    yield from ({"allow": True, "type": kind, "access": "m"} for kind in "bc")
+    for major, minor in _OPENED:
+        number = {} if minor is None else {"minor": minor}
+        yield {"allow": True, "type": "c", "major": major, **number, "access": "rwm"}
+
+
 def _process(process: Process) -> dict[str, Any]:
     # Who is not root gains them only through a program that is root's.
     held = [] if process.user else list(_CAPABILITIES)
+    # Never none: youki would leave it those of whoever builds, as `docker` or `disk`. Docker names its own first, too.
+    groups = list(dict.fromkeys((process.group, *process.groups)))
     return {
         **_terminal(process.terminal),
-        "user": {"uid": process.user, "gid": process.group, "additionalGids": list(process.groups)},
+        "user": {"uid": process.user, "gid": process.group, "additionalGids": groups},
         "args": list(process.arguments),
         "env": [f"{name}={value}" for name, value in process.environment],
         "cwd": process.directory,

@@ -127,6 +127,15 @@ def test_what_is_no_object_is_refused(data: bytes) -> None:
             parse(data, "it")
 
 
+@pytest.mark.parametrize("size", [-1, 1 << 63, 10**400, True, 1.5, None])
+def test_sizes_that_nothing_has_are_refused(size: object) -> None:
+    """Of the largest, no number of megabytes could be shown."""
+    with pytest.raises(ImageFormatError, match="gives no size"):
+        parse_index(
+            as_bytes({"schemaVersion": 2, "manifests": [{"mediaType": LAYER, "digest": A, "size": size}]}), "it"
+        )
+
+
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text() | st.sampled_from([A, MANIFEST, "layers", 2]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),

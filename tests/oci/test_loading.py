@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import pytest
 import zstandard
@@ -20,12 +20,13 @@ from cargo_stow.oci.graph import reachable
 from cargo_stow.oci.image import Manifest, parse_manifest
 from cargo_stow.oci.layout import NAME, TAG, write_layout
 from cargo_stow.oci.loading import Loaded, read_images
+from cargo_stow.oci.streams import decompressed
 from cargo_stow.reference import parse_reference
 from tests.oci.layers import archive, describe, digest, entry
 from tests.oci.test_layout import KINDS, TAR, WEB, make_image, user
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -109,6 +110,28 @@ def test_an_image_with_several_names_is_one(tmp_path: Path, blobs: Blobs, new: B
     assert [each.names for each in read_images(tmp_path / "file", new)] == [(WEB,), (debian,)]
 
 
+def test_very_many_names(tmp_path: Path, blobs: Blobs, new: Blobs) -> None:
+    image = make_image(blobs, LAYER)
+    named = [called(image, name=f"web:{number}", tag=f"t{number}") for number in range(20_000)]
+    [loaded] = read_images(put_layout(tmp_path / "file", blobs, *named), new)
+    assert (len(loaded.names), len(loaded.tags)) == (20_000, 20_000)
+
+
+def test_a_layer_of_several_images_is_read_once(
+    tmp_path: Path, blobs: Blobs, new: Blobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+
+    def note(file: BinaryIO, kind: str) -> Iterator[bytes]:
+        read.append(kind)
+        return decompressed(file, kind)
+
+    monkeypatch.setattr(verifying, "decompressed", note)
+    images = [make_image(blobs, LAYER_GZIP, user=name) for name in "789"]
+    assert len(read_images(put_layout(tmp_path / "file", blobs, *images, *images), new)) == 3
+    assert read == [LAYER_GZIP]
+
+
 def test_one_name_of_several_images(tmp_path: Path, blobs: Blobs, new: Blobs) -> None:
     image, other = make_image(blobs, LAYER), make_image(blobs, LAYER, user="8")
     write_layout(tmp_path / "file", blobs, [(WEB, image), (WEB, other)])
@@ -122,6 +145,15 @@ def test_a_name_that_is_none(tmp_path: Path, blobs: Blobs, new: Blobs) -> None:
     with pytest.raises(ImageFormatError, match=r"'a b/\.\./c'.*white space") as caught:
         read_images(path, new)
     assert "--name" in caught.value.hint
+
+
+@pytest.mark.parametrize("algorithm", ["sha256", "sha512"])
+@pytest.mark.parametrize("place", ["docker.io/library/", "index.docker.io/", "library/"])
+def test_a_name_that_is_an_id(tmp_path: Path, blobs: Blobs, new: Blobs, algorithm: str, place: str) -> None:
+    """In the store, it would stand for the image that has this ID, which a lock may name."""
+    name = f"{place}{algorithm}:{'1' * (64 if algorithm == 'sha256' else 128)}"
+    path = put_layout(tmp_path / "file", blobs, called(make_image(blobs, LAYER), name=name))
+    assert "an image ID" in refused(path, new)
 
 
 def make_index(blobs: Blobs, *images: Descriptor) -> Descriptor:
@@ -248,6 +280,21 @@ def test_nothing_but_attestations(tmp_path: Path, blobs: Blobs, new: Blobs) -> N
     entry = {**make_image(blobs, LAYER).as_json(), "platform": {"os": "unknown", "architecture": "unknown"}}
     index = blobs.put(as_bytes({"schemaVersion": 2, "mediaType": INDEX, "manifests": [entry]}), INDEX)
     assert "attestations" in refused(put_layout(tmp_path / "file", blobs, index), new)
+
+
+@pytest.mark.parametrize("other", [{"mediaType": "text/plain"}, {"platform": {"os": "unknown"}}])
+@pytest.mark.parametrize("is_first", [True, False])
+def test_an_image_that_is_called_no_image_elsewhere(
+    tmp_path: Path, blobs: Blobs, new: Blobs, other: dict[str, Any], is_first: bool
+) -> None:
+    """Else nobody would hold it against its configuration."""
+    layer = blobs.put(KINDS[LAYER], LAYER)
+    wrong = put_manifest(blobs, layer, digest(b"another")).as_json()
+    right = {**make_image(blobs, LAYER).as_json(), "platform": {"os": "linux", "architecture": "arm64"}}
+    entries = [{**wrong, "platform": {"os": "linux", "architecture": "amd64"}}, {**wrong, **other}]
+    both = [right, *(entries[::-1] if is_first else entries)]
+    index = blobs.put(as_bytes({"schemaVersion": 2, "mediaType": INDEX, "manifests": both}), INDEX)
+    assert "two things" in refused(put_layout(tmp_path / "file", blobs, index), new)
 
 
 def test_no_images_at_all(tmp_path: Path, blobs: Blobs, new: Blobs) -> None:

@@ -91,8 +91,8 @@ def test_blobs_are_those_of_the_store(out: Path, blobs: Blobs) -> None:
         assert not stat.S_IMODE(ours.st_mode) & 0o222, "what is linked is written into by nobody"
 
 
-def test_from_another_disk_they_are_copied_once(out: Path, blobs: Blobs, monkeypatch: pytest.MonkeyPatch) -> None:
-    image = make_image(blobs, LAYER)
+def part(blobs: Blobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have blobs on another disk than all else."""
     link = os.link
 
     def refuse(source: Path, target: Path, **more: bool) -> None:
@@ -101,6 +101,11 @@ def test_from_another_disk_they_are_copied_once(out: Path, blobs: Blobs, monkeyp
         link(source, target, **more)
 
     monkeypatch.setattr(os, "link", refuse)
+
+
+def test_from_another_disk_they_are_copied_once(out: Path, blobs: Blobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    image = make_image(blobs, LAYER)
+    part(blobs, monkeypatch)
     put_images(out, blobs, {WEB: image})
     path = Blobs(out / "blobs").path(image.digest)
     before = path.stat()
@@ -108,6 +113,27 @@ def test_from_another_disk_they_are_copied_once(out: Path, blobs: Blobs, monkeyp
     assert path.stat().st_ino == before.st_ino
     assert path.read_bytes() == blobs.read(image)
     assert not before.st_mode & 0o222
+
+
+def test_other_bytes_that_came_with_sources_are_not_taken(
+    out: Path, blobs: Blobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = make_image(blobs, LAYER)
+    path = Blobs(out / "blobs").path(digest(KINDS[LAYER]))
+    path.parent.mkdir(parents=True)
+    path.write_bytes(bytes(len(KINDS[LAYER])))
+    part(blobs, monkeypatch)
+    put_images(out, blobs, {WEB: image})
+    assert path.read_bytes() == KINDS[LAYER]
+
+
+def test_an_index_without_an_end_is_not_read(out: Path, blobs: Blobs) -> None:
+    image = make_image(blobs, LAYER)
+    put_images(out, blobs, {WEB: image})
+    os.truncate(out / "index.json", 1 << 40)
+    assert not has_images(out, {WEB: image.digest})
+    put_images(out, blobs, {WEB: image})
+    assert has_images(out, {WEB: image.digest})
 
 
 @pytest.mark.parametrize("is_directory", [False, True])
@@ -127,14 +153,7 @@ def test_a_link_that_came_with_sources_is_not_followed(
     else:
         # Of as many letters as the blob has bytes: that is the size of a link.
         (out / "blobs" / "sha256" / secret.name).symlink_to(f"{'/' * (len(data) - len(str(secret)))}{secret}")
-    link = os.link
-
-    def refuse(source: Path, target: Path, **more: bool) -> None:
-        if source.is_relative_to(blobs.directory):
-            raise OSError(18, "Invalid cross-device link")
-        link(source, target, **more)
-
-    monkeypatch.setattr(os, "link", refuse)
+    part(blobs, monkeypatch)
     put_images(out, blobs, {WEB: image})
     assert Blobs(out / "blobs").path(image.digest).read_bytes() == data
     assert secret.stat().st_nlink == 1

@@ -56,15 +56,24 @@ def test_the_process() -> None:
     assert found["args"] == ["/bin/sh", "-c", "x"]
     assert found["env"] == ["A=b=c", "E="]
     assert found["cwd"] == "/srv"
-    assert found["user"] == {"uid": 7, "gid": 8, "additionalGids": [9, 10]}
+    assert found["user"] == {"uid": 7, "gid": 8, "additionalGids": [8, 9, 10]}
     assert found["noNewPrivileges"] is True
     assert found["terminal"] is False
+
+
+def test_devices_of_this_machine_are_not_opened() -> None:
+    found = bundle()
+    first, *others = found["linux"]["resources"]["devices"]
+    assert first == {"allow": False, "access": "rwm"}
+    opened = [(each.get("type"), each.get("major")) for each in others if set(each["access"]) & set("rw")]
+    assert {*opened} == {("c", 1), ("c", 5), ("c", 136)}
+    assert not any("CAP_MKNOD" in held for held in found["process"]["capabilities"].values())
 
 
 def test_in_a_user_namespace() -> None:
     """Which has neither control groups nor the network, whose sysfs it so cannot mount."""
     found = make_bundle("/root/fs", PROCESS, BINDS, cgroup=None, machine="x86_64")
-    assert "cgroupsPath" not in found["linux"]
+    assert not {"cgroupsPath", "resources"} & found["linux"].keys()
     system = next(each for each in found["mounts"] if each["destination"] == "/sys")
     assert (system["source"], "rbind" in system["options"], "ro" in system["options"]) == ("/sys", True, True)
     assert [each["destination"] for each in found["mounts"]] == [each["destination"] for each in bundle()["mounts"]]
@@ -96,10 +105,10 @@ def test_a_terminal_of_its_own() -> None:
 
 
 class TestCapabilities:
-    def test_root_has_what_docker_gives(self) -> None:
+    def test_root_has_what_docker_gives_but_mknod(self) -> None:
         found = bundle()["process"]["capabilities"]
         assert found["bounding"] == found["effective"] == found["permitted"]
-        assert len(found["bounding"]) == len(set(found["bounding"])) == 14
+        assert len(found["bounding"]) == len(set(found["bounding"])) == 13
         assert all(each.startswith("CAP_") for each in found["bounding"])
         assert not DANGEROUS & set(found["bounding"])
         assert not {"inheritable", "ambient"} & set(found)

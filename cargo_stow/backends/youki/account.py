@@ -79,8 +79,13 @@ def _entries(root: Path, path: str, parts: int, numbers: slice) -> Iterator[list
     """The lines of a file that have so many parts, with numbers where they belong."""
     with contextlib.suppress(OSError):
         file = resolve(root, path)
-        text = file.read_bytes()[:_LONGEST].decode("utf-8", "replace") if file.is_file() else ""
+        text = _head(file).decode("utf-8", "replace") if file.is_file() else ""
         for line in text.split("\n"):
             entry = line.split(":")
             if len(entry) == parts and all(map(_is_number, entry[numbers])):
                 yield entry
+
+
+def _head(file: Path) -> bytes:
+    with file.open("rb") as opened:
+        return opened.read(_LONGEST)

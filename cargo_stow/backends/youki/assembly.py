@@ -15,6 +15,7 @@ from cargo_stow.backends.youki.builder import Builder
 from cargo_stow.backends.youki.image_config import environment_of, make_config
 from cargo_stow.backends.youki.rootfs import Rootfs
 from cargo_stow.backends.youki.store import touch
+from cargo_stow.errors import ImageFormatError
 from cargo_stow.oci.descriptor import CONFIG, DOCKER_LAYER, LAYER_GZIP, MANIFEST, Descriptor
 from cargo_stow.oci.documents import as_bytes, parse_object
 from cargo_stow.oci.image import Manifest, chain_ids, parse_config, parse_manifest
@@ -61,10 +62,16 @@ class Base:
 
 
 def load_base(blobs: Blobs, manifest: Descriptor) -> Base:
-    """Read an image's documents. Raises ImageFormatError."""
+    """Read an image's documents. Raises ImageFormatError, also for an image that has no files."""
     parsed = parse_manifest(blobs.read(manifest), manifest.digest)
     data = blobs.read(parsed.config)
     config = parse_config(data, parsed.config.digest)
+    if not config.diff_ids or len(config.diff_ids) != len(parsed.layers):
+        raise ImageFormatError(
+            f"nothing can be built on {manifest.digest}: it has {len(parsed.layers)} layers,"
+            f" and its configuration {len(config.diff_ids)}",
+            hint="take another base_image or toolchain",
+        )
     return Base(layers=parsed.layers, diff_ids=config.diff_ids, document=parse_object(data, parsed.config.digest))
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cargo_stow.backends.youki.keys import make_key, step_key, tree_key
-from cargo_stow.backends.youki.lending import AGENT, Lender, gather_context, network_binds
+from cargo_stow.backends.youki.lending import AGENT, Lender, find_in_context, gather_context, network_binds
 from cargo_stow.backends.youki.rootfs import Rootfs
 from cargo_stow.backends.youki.script import describe, make_environment, make_script
 from cargo_stow.backends.youki.store import touch
@@ -129,7 +129,7 @@ class Builder:
 
     def _content(self, stage: str | None, source: str) -> str:
         if stage is None:
-            path = self._context / source
+            path = find_in_context(self._context, source)
             return hash_files(path.parent, [path]) if path.is_file() else hash_files(path, _files(path))
         if source == "/" or not isinstance(self._stages[stage].parent, str):
             return make_key(self.key(stage), source)
@@ -140,7 +140,7 @@ class Builder:
             root = mounts.overlay(rootfs.layers, directory / "root", directory / "upper")
             match step:
                 case Copy():
-                    source = self._context / step.source if step.stage is None else None
+                    source = find_in_context(self._context, step.source) if step.stage is None else None
                     copy_into(source or resolve(self.view(step.stage or ""), step.source), root, step.target)
                 case Write():
                     write_files(root, step.target, step.files)

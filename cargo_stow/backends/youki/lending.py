@@ -63,7 +63,7 @@ class Lender:
                     source = self.mounts.overlay([source], place / "merged", place / "upper")
                 return Bind(source=str(source), target=mount.target, is_writable=mount.scratch)
             case ContextMount():
-                return Bind(source=str(self.context / mount.source), target=mount.target)
+                return Bind(source=str(find_in_context(self.context, mount.source)), target=mount.target)
             case CacheMount():
                 return Bind(source=str(self._cache(mount, place)), target=mount.target, is_writable=True)
             case SecretMount():
@@ -92,6 +92,17 @@ class Lender:
         file.write_bytes(secret.read_bytes() if isinstance(secret, Path) else secret.encode())
         file.chmod(0o444)
         return Bind(source=str(file), target=mount.target)
+
+
+def find_in_context(context: Path, source: str) -> Path:
+    """Where a path of the context is. Its links came with sources: they are followed inside of it, as BuildKit does."""
+    found = resolve(context, source)
+    if not os.path.lexists(found):
+        raise BuildError(
+            f"{source} is needed by the build, and is a symbolic link to what is not sent, or there is one on the way",
+            hint=f"put what it leads to in its place: `ls -l {source}`",
+        )
+    return found
 
 
 def gather_context(root: Path, context: Context, target: Path) -> Path:

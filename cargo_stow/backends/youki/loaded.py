@@ -6,6 +6,7 @@ What an ID is, `stored` says.
 from __future__ import annotations
 
 import contextlib
+import re
 from typing import TYPE_CHECKING
 
 from cargo_stow.backends.youki.images import Images
@@ -14,6 +15,7 @@ from cargo_stow.oci.blobs import Blobs
 from cargo_stow.oci.graph import images_of, reachable
 from cargo_stow.oci.image import parse_manifest
 from cargo_stow.oci.loading import read_images
+from cargo_stow.reference import GRAMMAR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from cargo_stow.oci.descriptor import Descriptor
     from cargo_stow.oci.loading import Loaded
     from cargo_stow.reference import ImageRef
+
+_TAG = re.compile(GRAMMAR.tag)
 
 
 def load_images(store: Store, path: Path, name: ImageRef | None) -> list[tuple[ImageRef, Descriptor]]:
@@ -61,7 +65,8 @@ def _named(found: Sequence[Loaded], path: Path, name: ImageRef | None) -> list[t
     for each in found:
         if not each.names:
             called = f"only the tag {', '.join(each.tags)}" if each.tags else "no name"
-            tag = f":{each.tags[0]}" if each.tags else ""
+            # The hint is to be pasted into a shell.
+            tag = f":{each.tags[0]}" if each.tags and _TAG.fullmatch(each.tags[0]) else ""
             raise UsageError(
                 f"{path} has an image with {called}: {each.image.digest}",
                 hint=f"name it, as with `cargo stow cache load --name registry.example.org/base{tag} {path}`",

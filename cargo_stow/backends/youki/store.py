@@ -11,6 +11,9 @@
 Whatever is in the first four was complete when it came in: it is made in `tmp` and renamed. So two builds can share a
 store, and one that was killed leaves nothing but a directory in `tmp`, which the next one removes. The time of an entry
 (mtime) says when it was used last.
+
+What has files of images in it is closed to others: they could run programs there that are set to be their owner's, who
+is the user of the store, and write where all may (`/tmp`).
 """
 
 from __future__ import annotations
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 _IDS = "ids"
+_CLOSED = ("bases", "layers", "caches", "tmp")
 
 
 class Store:
@@ -115,6 +119,13 @@ class Store:
                 f"the store {self.directory} is another user's, or from when this one had other ids in /etc/subuid",
                 hint="set CARGO_STOW_STORE to a directory of your own, or remove that one as root",
             )
+        self._close()
+
+    def _close(self) -> None:
+        for path in (self.directory / name for name in _CLOSED):
+            with contextlib.suppress(OSError):  # A store that cannot be written into.
+                path.mkdir(exist_ok=True)
+                path.chmod(0o700)
 
     def is_claimed(self) -> bool:
         return self._ids() is not None

@@ -11,6 +11,7 @@ import stat
 from typing import TYPE_CHECKING
 
 from cargo_stow.backends.youki.trees import make_missing
+from cargo_stow.errors import ImageFormatError
 from cargo_stow.sandbox.bundle import SYSTEM_TARGETS
 from cargo_stow.sandbox.rooted import resolve
 
@@ -34,7 +35,7 @@ def places(root: Path, targets: Iterable[tuple[str, bool]]) -> Iterator[None]:
         yield
     finally:
         for path in reversed(made):
-            _remove(path)
+            _remove(path, root)
 
 
 def targets_of(binds: tuple[Bind, ...]) -> list[tuple[str, bool]]:
@@ -55,8 +56,10 @@ def _make(path: Path, root: Path, *, is_directory: bool) -> Iterator[Path]:
         yield path
 
 
-def _remove(path: Path) -> None:
-    with contextlib.suppress(OSError):
+def _remove(path: Path, root: Path) -> None:
+    """Remove what is empty. What ran there can have put links on the way: they lead nowhere but below the root."""
+    with contextlib.suppress(OSError, ImageFormatError):
+        path = resolve(root, str(path.parent.relative_to(root))) / path.name
         status = path.lstat()
         if stat.S_ISDIR(status.st_mode):
             path.rmdir()

@@ -7,6 +7,7 @@ import shutil
 import stat
 from typing import TYPE_CHECKING
 
+from cargo_stow.errors import BuildError
 from cargo_stow.sandbox.rooted import resolve
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def _copy_directory(source: Path, target: Path) -> None:
     waiting = [(source, target)]
     while waiting:
         source, target = waiting.pop()
-        for entry in os.scandir(source):
+        for entry in list(os.scandir(source)):
             below = target / entry.name
             if entry.is_dir(follow_symlinks=False):
                 if below.is_symlink() or not below.is_dir():
@@ -45,8 +46,11 @@ def _copy_file(source: Path, target: Path) -> None:
     if source.is_symlink():
         target.symlink_to(os.readlink(source))  # noqa: PTH115 - Path.readlink would tidy up
         return
-    shutil.copyfile(source, target)
     status = source.lstat()
+    # Steps can make devices. In a container they cannot be read; here, one is the disk of this machine.
+    if not stat.S_ISREG(status.st_mode):
+        raise BuildError(f"a step left {source.name}, which is no file, and cannot be copied")
+    shutil.copyfile(source, target)
     target.chmod(stat.S_IMODE(status.st_mode))
     os.utime(target, ns=(status.st_mtime_ns, status.st_mtime_ns))
 

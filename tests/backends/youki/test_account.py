@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -120,6 +121,7 @@ def test_a_link_out_of_the_image_is_none(tmp_path: Path) -> None:
 
 def test_the_beginning_of_a_long_file(tmp_path: Path) -> None:
     write(tmp_path, PASSWD + "#" * (1 << 21) + "\nlate:x:1:1::/:\n")
+    os.truncate(tmp_path / "etc/passwd", 1 << 40)
     assert find_account("app", tmp_path) == APP
     with pytest.raises(UsageError):
         find_account("late", tmp_path)

@@ -12,8 +12,10 @@ from cargo_stow.backends.youki import assembly, builder, stubs
 from cargo_stow.backends.youki.assembly import Base, directories, load_base, look_into, unpack
 from cargo_stow.backends.youki.rootfs import Rootfs
 from cargo_stow.backends.youki.store import Store
+from cargo_stow.errors import ImageFormatError
 from cargo_stow.oci.descriptor import CONFIG, DOCKER_LAYER, LAYER_GZIP, MANIFEST, Descriptor
 from cargo_stow.oci.documents import as_bytes
+from cargo_stow.oci.image import Manifest
 from cargo_stow.oci.pack import Packed
 from cargo_stow.plan import ImageConfig
 from cargo_stow.sandbox.bundle import Bind
@@ -70,6 +72,15 @@ def test_what_a_base_says(store: Store, image: Descriptor) -> None:
     base = load_base(store.blobs, image)
     assert (base.diff_ids, base.config) == ((digest(LAYER),), {"Env": ["A=1"]})
     assert base.created == 1706933106
+
+
+@pytest.mark.parametrize(("layers", "diff_ids"), [(0, 0), (1, 0), (2, 1)])
+def test_what_nothing_can_be_built_on(store: Store, layers: int, diff_ids: int) -> None:
+    rootfs = {"type": "layers", "diff_ids": [digest(LAYER)] * diff_ids}
+    config = store.blobs.put(as_bytes({"architecture": "amd64", "os": "linux", "rootfs": rootfs}), CONFIG)
+    manifest = Manifest(config=config, layers=(describe(LAYER),) * layers)
+    with pytest.raises(ImageFormatError, match=f"it has {layers} layers, and its configuration {diff_ids}"):
+        load_base(store.blobs, store.blobs.put(as_bytes(manifest.as_json()), MANIFEST))
 
 
 @pytest.mark.parametrize("text", [None, "", "no time", "0000-13-01T00:00:00Z"])

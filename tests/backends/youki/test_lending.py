@@ -57,11 +57,30 @@ def binds(lender: Lender, *mounts: Mount) -> list[Bind]:
 
 
 def test_a_part_of_the_context(lender: Lender, tmp_path: Path) -> None:
+    (tmp_path / "context/a/b").mkdir(parents=True)
     found = binds(lender, ContextMount(target="/src"), ContextMount(source="a/b", target="/b"))
     assert found == [
         Bind(source=str(tmp_path / "context"), target="/src"),
         Bind(source=str(tmp_path / "context/a/b"), target="/b"),
     ]
+
+
+@pytest.mark.parametrize("source", ["loot", "x/loot", "chain"])
+def test_a_link_of_the_context_leads_nowhere_else(lender: Lender, tmp_path: Path, source: str) -> None:
+    """Sources can come with one, and what is mounted is read by what is compiled."""
+    for name in ("context", "loot"):
+        (tmp_path / name).mkdir()
+    for name, target in (("loot", tmp_path / "loot"), ("x", tmp_path), ("chain", "../loot")):
+        (tmp_path / "context" / name).symlink_to(target)
+    with pytest.raises(BuildError, match=f"^{source} is needed"):
+        binds(lender, ContextMount(source=source, target="/b"))
+
+
+def test_a_link_of_the_context_within_it(lender: Lender, tmp_path: Path) -> None:
+    (tmp_path / "context/vendor").mkdir(parents=True)
+    (tmp_path / "context/link").symlink_to("vendor")
+    (found,) = binds(lender, ContextMount(source="link", target="/b"))
+    assert found.source == str(tmp_path / "context/vendor")
 
 
 class TestStages:
@@ -72,6 +91,7 @@ class TestStages:
         assert found == [Bind(source=str(tmp_path / "stages/toolchain/usr/rust/bin"), target="/r")]
 
     def test_what_is_written_is_thrown_away(self, lender: Lender, runner: CannedRunner, tmp_path: Path) -> None:
+        (tmp_path / "context").mkdir()
         mount = StageMount(stage="toolchain", source="/rust", target="/r", scratch=True)
         found = binds(lender, ContextMount(target="/src"), mount)
         assert found[1] == Bind(source=str(tmp_path / "step/m1/merged"), target="/r", is_writable=True)

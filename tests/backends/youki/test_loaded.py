@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -222,14 +223,16 @@ def test_one_image_gets_the_name_that_was_asked_for(tmp_path: Path, store: Store
     assert find_stored(store, parse_reference("base:latest"), AMD64) is not None
 
 
-def test_a_tag_is_no_name(tmp_path: Path, store: Store, blobs: Blobs) -> None:
+@pytest.mark.parametrize(("tag", "shown"), [("12", "base:12 "), ("$(reboot)", "base ")])
+def test_a_tag_is_no_name(tmp_path: Path, store: Store, blobs: Blobs, tag: str, shown: str) -> None:
+    """The hint is pasted into a shell."""
     path = load(tmp_path, Store(tmp_path / "other"), blobs, make(blobs))
     index = json.loads((path / "index.json").read_text())
-    del index["manifests"][0]["annotations"]["io.containerd.image.name"]
+    index["manifests"][0]["annotations"] = {"org.opencontainers.image.ref.name": tag}
     (path / "index.json").write_text(json.dumps(index))
-    with pytest.raises(UsageError, match="only the tag 12") as caught:
+    with pytest.raises(UsageError, match=f"only the tag {re.escape(tag)}") as caught:
         load_images(store, path, None)
-    assert ":12 " in caught.value.hint
+    assert f"/{shown}" in caught.value.hint
 
 
 def test_a_name_for_several_images(tmp_path: Path, store: Store, blobs: Blobs) -> None:

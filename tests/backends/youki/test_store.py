@@ -40,6 +40,14 @@ def test_ids_do_not_become_others(store: Store) -> None:
     assert "CARGO_STOW_STORE" in caught.value.hint
 
 
+def test_others_are_kept_from_what_is_in_images(store: Store) -> None:
+    """From programs that are set to be their owner's, and from directories for all, as /tmp."""
+    store.base("sha256:1").mkdir(parents=True)  # Of a store from before.
+    store.claim("0 0 4294967295\n0 0 4294967295")
+    for place in (store.base("sha256:1"), store.layer("k"), store.cache("c"), store.directory / "tmp/gone"):
+        assert place.parent.stat().st_mode & 0o777 == 0o700
+
+
 class TestSweep:
     def test_only_what_nobody_makes_any_more(self, store: Store) -> None:
         with store.scratch() as made:

@@ -91,3 +91,15 @@ def test_the_umask_does_not_count(root: Path) -> None:
     finally:
         os.umask(before)
     assert (root / "new").stat().st_mode & 0o777 == 0o755
+
+
+def test_links_that_a_step_put_on_the_way_are_not_followed(root: Path, tmp_path: Path) -> None:
+    """Else it could have files and directories of this machine removed that are empty."""
+    (tmp_path / "host/empty").mkdir(parents=True)
+    (tmp_path / "host/token").touch()
+    with places(root, [("/work/empty", True), ("/work/token", False), ("/loop/x", True)]):
+        (root / "work").rename(root / "moved")
+        (root / "work").symlink_to(tmp_path / "host")
+        (root / "loop").rename(root / "gone")
+        (root / "loop").symlink_to("loop")
+    assert sorted(each.name for each in (tmp_path / "host").iterdir()) == ["empty", "token"]

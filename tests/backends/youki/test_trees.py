@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path, PurePosixPath
 
 import pytest
 
 from cargo_stow.backends.youki.trees import copy_into, make_directory, write_files
+from cargo_stow.errors import BuildError
 from tests.oci.layers import tree
 
 
@@ -140,3 +142,20 @@ def test_the_umask_does_not_count(root: Path, source: Path) -> None:
         os.umask(before)
     assert [mode(root / each) for each in ("a", "a/b", "copy", "copy/sub", "c")] == [0o755] * 5
     assert (mode(root / "copy/sub/program"), mode(root / "c/d")) == (0o751, 0o644)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+@pytest.mark.parametrize("name", ["sub", "sub/odd"])
+def test_what_is_no_file_is_not_read(root: Path, source: Path, kind: str, name: str) -> None:
+    """A step can make the device of this machine's disk, and whoever is root here could read it."""
+    odd = source / "sub/odd"
+    if kind == "pipe":
+        os.mkfifo(odd)
+    else:
+        try:
+            os.mknod(odd, stat.S_IFCHR | 0o666, os.makedev(1, 3))
+        except PermissionError:
+            pytest.skip("only root makes devices")
+    with pytest.raises(BuildError, match="odd, which is no file"):
+        copy_into(source / name, root, "/opt/x")
+    assert not (root / "opt/x/odd").exists()
