@@ -181,6 +181,19 @@ def load(path: Path, name: str | None, quiet: bool) -> None:
     command(Report(quiet=quiet), path, name)
 
 
+@cache.command(short_help="Take names from images.")
+@click.argument("names", metavar="IMAGE...", nargs=-1, required=True)
+@click.option("-q", "--quiet", is_flag=True, help="Only warnings and errors.")
+def remove(names: tuple[str, ...], quiet: bool) -> None:
+    """Take the names IMAGE... from images of the store, all of them or none.
+
+    What an image without a name consists of goes when `cargo stow cache prune` finds that nobody uses it.
+    """
+    from cargo_stow.commands.remove import remove as command  # noqa: PLC0415
+
+    command(Report(quiet=quiet), names)
+
+
 @cache.command(short_help="Remove what was not used for long.")
 @click.option("--older-than", metavar="DURATION", help="What was not used since, such as 12h; default 30d.")
 @click.option("--keep-size", metavar="SIZE", help="The oldest until the store is no larger, such as 10GB.")
@@ -191,9 +204,9 @@ def prune(older_than: str | None, keep_size: str | None, everything: bool, quiet
 
     It waits for builds that run; a build makes what it misses again.
     """
-    from cargo_stow.commands.cache import remove  # noqa: PLC0415
+    from cargo_stow.commands.cache import prune as command  # noqa: PLC0415
 
-    remove(Report(quiet=quiet), older_than, keep_size, everything=everything)
+    command(Report(quiet=quiet), older_than, keep_size, everything=everything)
 
 
 @cli.command()

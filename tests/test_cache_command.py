@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cargo_stow.backends.youki.images import Images
 from cargo_stow.backends.youki.pruning import Policy
 from cargo_stow.backends.youki.store import Store
 from cargo_stow.commands import cache as command
@@ -52,6 +53,19 @@ def test_the_store_as_json(store: Store, capsys: pytest.CaptureFixture[str]) -> 
     assert found["layers"] == {"count": 1, "bytes": 2_000_000, "oldest": "1970-01-02T00:00:00Z"}
     assert found["bases"] == {"count": 0, "bytes": 0, "oldest": None}
     assert found["blobs"]["count"] == 3
+
+
+def test_names_are_taken_away(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    put_image(store, "two", "team/api:latest", used=5)
+    before = Images(store.directory).names()
+    (identity,) = {each.digest for name, each in before.items() if name == "web:1"}
+    for names in (["web:1", "gone"], [identity], ["WEB"]):
+        assert run_cli(["cache", "remove", *names]) == 6
+        assert f"has no image called `{names[-1]}`" in capsys.readouterr().err
+    assert Images(store.directory).names() == before, "none of several"
+    assert run_cli(["cache", "remove", "web:1", "team/api"]) == 0
+    assert "Removed team/api:latest from" in capsys.readouterr().err
+    assert Images(store.directory).names().keys() == before.keys() - {"web:1", "team/api:latest"}
 
 
 def test_a_store_in_which_nobody_built_needs_no_rights(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,8 +8,9 @@ import os
 import time
 from typing import TYPE_CHECKING
 
+from cargo_stow.backends.youki import pruning
 from cargo_stow.backends.youki.contents import IMAGE, KINDS, is_given, list_entries
-from cargo_stow.backends.youki.pruning import Policy, prune
+from cargo_stow.backends.youki.pruning import Policy
 from cargo_stow.backends.youki.store import find_store
 from cargo_stow.commands.amounts import parse_duration, parse_size
 from cargo_stow.errors import UsageError
@@ -44,11 +45,11 @@ def show(report: Report, *, as_json: bool) -> None:
         report.result_tables(make_tables(store.directory, entries))
 
 
-def remove(report: Report, older_than: str | None, keep_size: str | None, *, everything: bool) -> None:
+def prune(report: Report, older_than: str | None, keep_size: str | None, *, everything: bool) -> None:
     """Remove what was not used for long, or is too much, and say how much that was. Raises UsageError and FileError."""
     policy = make_policy(older_than, keep_size, everything=everything)
     store = find_store(os.environ)
-    gone = prune(
+    gone = pruning.prune(
         store,
         policy,
         time.time(),

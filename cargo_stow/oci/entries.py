@@ -30,13 +30,13 @@ class _Entry(tarfile.TarInfo):
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> _Entry:
         if len(buf) not in (0, tarfile.BLOCKSIZE):
-            raise ImageFormatError("a layer ends too early, in a header")
+            raise ImageFormatError("a layer or archive ends too early, in a header")
         if not any(buf):
             return super().frombuf(buf, encoding, errors)
         try:
             entry = super().frombuf(buf, encoding, errors)
         except tarfile.HeaderError as error:
-            raise ImageFormatError(f"a layer has something that is no header: {error}") from error
+            raise ImageFormatError(f"a layer or archive is no tar file, or damaged: {error}") from error
         if entry.size < 0:
             raise ImageFormatError("a layer has an entry of less than no bytes")
         return entry

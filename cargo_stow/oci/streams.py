@@ -106,7 +106,7 @@ def _flushed(member: zlib._Decompress) -> Iterator[bytes]:
         # Input that was taken may still have output that did not fit.
         chunk = member.decompress(b"", _CHUNK)
         if not chunk:
-            raise ImageFormatError("a layer ends too early: its compressed stream was cut off")
+            raise ImageFormatError("a layer or archive ends too early: its compressed stream was cut off")
         yield chunk
 
 
