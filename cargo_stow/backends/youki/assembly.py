@@ -7,6 +7,7 @@ again is the same.
 from __future__ import annotations
 
 import datetime
+import shlex
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -101,11 +102,23 @@ def unpack(store: Store, base: Base) -> Path:
             root = directory / "root"
             root.mkdir(mode=0o755)
             for layer, diff_id in zip(base.layers, base.diff_ids, strict=True):
-                with store.blobs.open(layer) as file:
-                    unpack_layer(file, layer, diff_id, root)
+                _apply(store, layer, diff_id, root)
             store.adopt(root, place)
     touch(place)
     return place
+
+
+def _apply(store: Store, layer: Descriptor, diff_id: str, root: Path) -> None:
+    try:
+        with store.blobs.open(layer) as file:
+            unpack_layer(file, layer, diff_id, root)
+    except ImageFormatError as error:
+        path = store.blobs.path(layer.digest)
+        raise ImageFormatError(
+            f"the layer {path} cannot be unpacked: {error.message}",
+            hint=f"if it came to harm on this disk: `rm {shlex.quote(str(path))}`, and build again",
+            detail=error.detail,
+        ) from error
 
 
 def _build(

@@ -68,6 +68,16 @@ def image(store: Store) -> Descriptor:
     return store.blobs.put(as_bytes(manifest), MANIFEST)
 
 
+def test_a_layer_that_came_to_harm(store: Store, image: Descriptor) -> None:
+    base = load_base(store.blobs, image)
+    path = store.blobs.path(base.layers[0].digest)
+    path.write_bytes(path.read_bytes()[:-9] + b"something")
+    with pytest.raises(ImageFormatError, match=f"the layer {path} cannot be unpacked") as caught:
+        unpack(store, base)
+    assert f"`rm {path}`" in caught.value.hint
+    assert not list((store.directory / "tmp").iterdir())
+
+
 def test_what_a_base_says(store: Store, image: Descriptor) -> None:
     base = load_base(store.blobs, image)
     assert (base.diff_ids, base.config) == ((digest(LAYER),), {"Env": ["A=1"]})
