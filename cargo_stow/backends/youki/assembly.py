@@ -7,26 +7,22 @@ again is the same.
 from __future__ import annotations
 
 import datetime
-import shlex
-from dataclasses import dataclass, replace
+import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from cargo_stow.backends.programs import PATHS, read_facts
+from cargo_stow.backends.youki.bases import Base, is_unpacked, load_base, make_rootfs, unpack
 from cargo_stow.backends.youki.builder import Builder
-from cargo_stow.backends.youki.image_config import environment_of, make_config
-from cargo_stow.backends.youki.rootfs import Rootfs
+from cargo_stow.backends.youki.image_config import make_config
 from cargo_stow.backends.youki.store import touch
-from cargo_stow.errors import ImageFormatError
 from cargo_stow.oci.descriptor import CONFIG, DOCKER_LAYER, LAYER_GZIP, MANIFEST, Descriptor
-from cargo_stow.oci.documents import as_bytes, parse_object
-from cargo_stow.oci.image import Manifest, chain_ids, parse_config, parse_manifest
+from cargo_stow.oci.documents import as_bytes
+from cargo_stow.oci.image import Manifest, chain_ids
 from cargo_stow.oci.pack import Packed, pack_layer
-from cargo_stow.oci.unpack import unpack_layer
 from cargo_stow.plan import SCRATCH, Write
 from cargo_stow.process import SystemRunner
 from cargo_stow.sandbox.overlay import Mounts
 from cargo_stow.sandbox.rights import read_ids
-from cargo_stow.sandbox.rooted import resolve
 from cargo_stow.sandbox.runtime import container_name, hide_groups, remove_groups
 
 if TYPE_CHECKING:
@@ -34,46 +30,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cargo_stow.backends.protocol import BuildOrder
+    from cargo_stow.backends.youki.rootfs import Rootfs
     from cargo_stow.backends.youki.store import Store
-    from cargo_stow.families import BaseFacts
-    from cargo_stow.oci.blobs import Blobs
     from cargo_stow.sandbox.runtime import Runtime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Base:
-    """An image of the store that a stage begins with, as its documents say it."""
-
-    layers: tuple[Descriptor, ...]
-    diff_ids: tuple[str, ...]
-    document: Mapping[str, Any]
-
-    @property
-    def config(self) -> Mapping[str, Any]:
-        return self.document.get("config") or {}
-
-    @property
-    def created(self) -> int:
-        """When it was made, in seconds since 1970; 0 if it does not say."""
-        text = str(self.document.get("created") or "1970-01-01T00:00:00Z")
-        try:
-            return int(datetime.datetime.fromisoformat(f"{text[:19]}+00:00").timestamp())
-        except ValueError:
-            return 0
-
-
-def load_base(blobs: Blobs, manifest: Descriptor) -> Base:
-    """Read an image's documents. Raises ImageFormatError, also for an image that has no files."""
-    parsed = parse_manifest(blobs.read(manifest), manifest.digest)
-    data = blobs.read(parsed.config)
-    config = parse_config(data, parsed.config.digest)
-    if not config.diff_ids or len(config.diff_ids) != len(parsed.layers):
-        raise ImageFormatError(
-            f"nothing can be built on {manifest.digest}: it has {len(parsed.layers)} layers,"
-            f" and its configuration {len(config.diff_ids)}",
-            hint="take another base_image or toolchain",
-        )
-    return Base(layers=parsed.layers, diff_ids=config.diff_ids, document=parse_object(data, parsed.config.digest))
 
 
 def build_images(
@@ -94,33 +53,6 @@ def prepare(store: Store, runtime: Runtime) -> Mounts:
     return Mounts(runner, store.directory, is_confined=runtime.rights.is_confined)
 
 
-def unpack(store: Store, base: Base) -> Path:
-    """Return the file system of an image, unpacked where it is not yet. Raises ImageFormatError."""
-    place = store.base(chain_ids(base.diff_ids)[-1])
-    if not place.is_dir():
-        with store.scratch() as directory:
-            root = directory / "root"
-            root.mkdir(mode=0o755)
-            for layer, diff_id in zip(base.layers, base.diff_ids, strict=True):
-                _apply(store, layer, diff_id, root)
-            store.adopt(root, place)
-    touch(place)
-    return place
-
-
-def _apply(store: Store, layer: Descriptor, diff_id: str, root: Path) -> None:
-    try:
-        with store.blobs.open(layer) as file:
-            unpack_layer(file, layer, diff_id, root)
-    except ImageFormatError as error:
-        path = store.blobs.path(layer.digest)
-        raise ImageFormatError(
-            f"the layer {path} cannot be unpacked: {error.message}",
-            hint=f"if it came to harm on this disk: `rm {shlex.quote(str(path))}`, and build again",
-            detail=error.detail,
-        ) from error
-
-
 def _build(
     store: Store,
     runtime: Runtime,
@@ -131,6 +63,12 @@ def _build(
     mounts: Mounts,
 ) -> Descriptor:
     bases = {name: load_base(store.blobs, manifest) for name, manifest in images.items()}
+
+    def begin(name: str) -> Rootfs:
+        if not order.quiet and not is_unpacked(store, bases[name]):
+            print(f"  [{name}] unpack {images[name].digest}", file=sys.stderr, flush=True)
+        return make_rootfs(store, bases[name], images[name])
+
     with store.scratch() as scratch, mounts.scope() as inner:
         builder = Builder(
             order=order,
@@ -139,15 +77,10 @@ def _build(
             runner=SystemRunner(),
             mounts=inner,
             scratch=scratch,
-            bases=lambda name: _rootfs(store, bases[name], images[name]),
+            bases=begin,
             epoch=bases["base"].created if epoch is None else epoch,
         )
         return _assemble(builder, bases["base"])
-
-
-def _rootfs(store: Store, base: Base, manifest: Descriptor) -> Rootfs:
-    environment, directory = environment_of(base.config), str(base.config.get("WorkingDir") or "/")
-    return Rootfs(key=manifest.digest, layers=(unpack(store, base),), environment=environment, directory=directory)
 
 
 def _assemble(builder: Builder, base: Base) -> Descriptor:
@@ -235,10 +168,3 @@ def _manifest(config: Descriptor, layers: Sequence[Descriptor], annotations: Map
 def _oci(layer: Descriptor) -> Descriptor:
     """The same layer under the name that OCI manifests have for its type."""
     return replace(layer, media_type=LAYER_GZIP) if layer.media_type == DOCKER_LAYER else layer
-
-
-def look_into(store: Store, manifest: Descriptor) -> BaseFacts:
-    """Say what an image is, from its files; links are followed inside of it. Raises ImageFormatError."""
-    store.claim(read_ids())
-    root = unpack(store, load_base(store.blobs, manifest))
-    return read_facts(lambda name: [resolve(root, path) for path in PATHS if path.endswith(f"/{name}")])

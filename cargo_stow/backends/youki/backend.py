@@ -58,14 +58,14 @@ class YoukiBackend:
         return lookup.resolve(reference, platform, known, offline=offline)
 
     def inspect_base(self, pin: Pin, directory: Path) -> BaseFacts:  # noqa: ARG002 - the store has room of its own
-        from cargo_stow.backends.youki import assembly  # noqa: PLC0415 - a base is looked into once
+        from cargo_stow.backends.youki.bases import look_into  # noqa: PLC0415 - a base is looked into once
         from cargo_stow.sandbox import isolation  # noqa: PLC0415
 
         self.check(pin)
         rights = self._rights  # Before anything is fetched.
         with self._store.in_use():
             manifest = self._sources.obtain(pin.source, pin.platform)
-            facts: BaseFacts = isolation.call(assembly.look_into, self._store, manifest, rights=rights)
+            facts: BaseFacts = isolation.call(look_into, self._store, manifest, rights=rights)
         return facts
 
     def check(self, pin: Pin) -> None:

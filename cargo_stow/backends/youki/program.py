@@ -6,7 +6,8 @@ import os
 from typing import TYPE_CHECKING
 
 from cargo_stow.backends.youki.account import find_account
-from cargo_stow.backends.youki.assembly import directories, load_base, prepare
+from cargo_stow.backends.youki.assembly import directories, prepare
+from cargo_stow.backends.youki.bases import load_base
 from cargo_stow.backends.youki.image_config import environment_of
 from cargo_stow.backends.youki.images import Images
 from cargo_stow.backends.youki.lending import network_binds

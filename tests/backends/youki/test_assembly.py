@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cargo_stow.backends.youki import assembly, builder, stubs
-from cargo_stow.backends.youki.assembly import Base, directories, load_base, look_into, unpack
+from cargo_stow.backends.youki.assembly import directories
+from cargo_stow.backends.youki.bases import Base, load_base, look_into, unpack
 from cargo_stow.backends.youki.rootfs import Rootfs
 from cargo_stow.backends.youki.store import Store
 from cargo_stow.errors import ImageFormatError
