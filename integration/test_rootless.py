@@ -7,6 +7,7 @@ import os
 import pwd
 import shutil
 import signal
+import socket
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -128,6 +129,23 @@ def test_the_program_runs(run: _Run, runtime: str) -> None:
     assert run("run", "-q", "--", "--whoami", runtime=runtime).out == "uid=65532 gid=65532\n"
     assert run("run", "-q", "--", "--echo", runtime=runtime, stdin="said").out == "said"
     assert run("run", "-q", "--", "--exit", "9", runtime=runtime, code=9).code == 9
+    assert not list((run.store / "tmp").iterdir())
+
+
+@pytest.mark.parametrize("runtime", ["youki", "runc"])
+def test_a_port_is_published(run: _Run, runtime: str) -> None:
+    """The program listens nowhere, pasta does."""
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        port: int = found.getsockname()[1]
+    running = run.start("run", "-q", "--runtime", runtime, "--publish", f"127.0.0.1:{port}:80", "--", "--wait")
+    running.until_it_says("waiting")
+    socket.create_connection(("127.0.0.1", port), 10).close()
+    assert running.process.stdin
+    running.process.stdin.close()
+    running.process.stdin = None
+    assert running.wait(60) == 0, running.err
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port), 10)
     assert not list((run.store / "tmp").iterdir())
 
 

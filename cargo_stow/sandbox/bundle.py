@@ -60,8 +60,8 @@ _SYSTEM = (
 _SYS = {"destination": "/sys", "type": "sysfs", "source": "sysfs", "options": [*_SAFE, "ro"]}
 # Only the root of a network's user namespace may mount its sysfs.
 _SYS_BOUND = {"destination": "/sys", "type": "none", "source": "/sys", "options": ["rbind", "rprivate", *_SAFE, "ro"]}
-# Of a network of its own: who is not root listens on any port, and may ping.
-_NETWORK = {"net.ipv4.ip_unprivileged_port_start": "0", "net.ipv4.ping_group_range": "0 2147483647"}
+# Of a network of its own: who is not root listens on any port, and may ping. A user namespace has no higher groups.
+_NETWORK = {"net.ipv4.ip_unprivileged_port_start": "0", "net.ipv4.ping_group_range": "0 65535"}
 # Null, zero, full, random, urandom, and terminals: the devices that Docker lets be opened. Without this youki lets all.
 _OPENED = ((1, 3), (1, 5), (1, 7), (1, 8), (1, 9), (5, 0), (5, 1), (5, 2), (136, None))
 SYSTEM_TARGETS = ("/proc", "/dev", "/sys")

@@ -6,6 +6,7 @@ Source: passt(1). It moves connections between sockets of this machine and an in
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import sys
 from dataclasses import dataclass, replace
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from cargo_stow.sandbox.ports import Port
 
 RESOLVER = "/etc/resolv.conf"
+_TUN = "/dev/net/tun"
 # A link-local address that pasta passes on to this machine's resolver, where that listens on loopback only.
 _FORWARDED = "169.254.1.1"
 # As root it would become nobody, who may not enter the namespace. The gateway's address, which it would take for this
@@ -47,10 +49,16 @@ def published(network: Network, namespace: str, directory: Path, runner: Runner)
             said = [line for line in result.stderr.splitlines() if "syslog" not in line]
             raise RuntimeFailedError(
                 f"pasta gives the container no network for {', '.join(port.place for port in ports)}",
-                hint="try `pasta --config-net true`; without --publish the program has this machine's network",
+                hint=f"{_advice()}; without --publish the program has this machine's network",
                 detail="\n".join(said),
             )
         yield
+
+
+def _advice() -> str:
+    if os.access(_TUN, os.R_OK | os.W_OK):
+        return "try `pasta --config-net true`"
+    return f"only root may open {_TUN} here; as root: `chmod 666 {_TUN}`, as udev has it elsewhere"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

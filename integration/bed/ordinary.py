@@ -13,6 +13,7 @@ from integration.bed.progress import step
 NAME = "stow-ordinary"
 _FILES = {"--add-subuids": Path("/etc/subuid"), "--add-subgids": Path("/etc/subgid")}
 _COUNT = 65536
+_TUN = Path("/dev/net/tun")
 # Where useradd(8) begins.
 _LOWEST = 100_000
 
@@ -25,6 +26,8 @@ def ensure() -> None:
             if os.geteuid() != 0:
                 raise BedError(f"there is no user {NAME}, and only root can make one", hint="run it as root")
             process.run(["useradd", "--home-dir", "/nonexistent", "--no-create-home", NAME], doing=f"adding {NAME}")
+        if _TUN.exists() and os.geteuid() == 0:
+            _TUN.chmod(0o666)  # As udev has it; where there is none, only root may open it.
         for flag, path in _FILES.items():
             if not _has_ids(path):
                 first = _free()

@@ -92,7 +92,9 @@ def test_an_address_that_is_not_here(tmp_path: Path) -> None:
         run(parse_ports("192.0.2.77:9:80"), tmp_path)
 
 
-def test_pasta_that_fails(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_open", [True, False])
+def test_pasta_that_fails(tmp_path: Path, is_open: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.access", lambda path, _mode: is_open or path != "/dev/net/tun")
     said = "Failed to send 30 bytes to syslog\nNo routable interface\n"
     runner = CannedRunner({"nsenter": Result(code=1, stderr=said)})
     ours = Network(ports=parse_ports(f"{free()}:80"), resolver=tmp_path)
@@ -100,6 +102,7 @@ def test_pasta_that_fails(tmp_path: Path) -> None:
     with pytest.raises(RuntimeFailedError, match="pasta gives the container no network") as caught, block:
         pass
     assert caught.value.detail == "No routable interface"
+    assert ("chmod 666 /dev/net/tun" in caught.value.hint) != is_open
     assert runner.lines[-1].startswith("umount")
 
 
