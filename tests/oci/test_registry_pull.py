@@ -144,7 +144,7 @@ def test_a_body_that_never_comes(
     assert list(blobs.directory.iterdir()) == []
 
 
-@pytest.mark.parametrize("data", [b"x" * len(LAYER), LAYER + b"x"])
+@pytest.mark.parametrize("data", [b"x" * len(LAYER), LAYER + b"x"], ids=["of-that-size", "longer"])
 def test_a_blob_that_is_another(
     client: Registry, server: FakeRegistry, name: ImageRef, blobs: Blobs, data: bytes
 ) -> None:
