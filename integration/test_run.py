@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from integration.driver.marks import own_engine_only
-from integration.driver.terminal import CTRL_D, Terminal
 from integration.driver.web import wait_for
+from tests.terminal import CTRL_D, Terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from integration.driver.marks import own_engine_only
-from integration.driver.terminal import CTRL_C, Terminal
 from integration.test_run import assert_nothing_left
+from tests.terminal import CTRL_C, Terminal
 
 if TYPE_CHECKING:
     from integration.driver.stow import Stow

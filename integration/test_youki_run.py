@@ -18,7 +18,7 @@ import pytest
 from integration.bed import apt
 from integration.driver.running import wait_until
 from integration.driver.stow import Stow
-from integration.driver.terminal import CTRL_C, CTRL_D, CTRL_Z, Terminal
+from tests.terminal import CTRL_C, CTRL_D, CTRL_Z, Terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ import pytest
 
 from cargo_stow.sandbox.forwarding import Forwarding
 from tests.sandbox.test_isolation import isolated
-from tests.terminal import Window
+from tests.terminal import Terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -119,7 +119,7 @@ def test_one_that_does_not_start(command: list[str], tmp_path: Path) -> None:
 class TestTerminal:
     def test_it_is_a_terminal_of_its_own(self, on_terminal: list[str], tmp_path: Path) -> None:
         (tmp_path / "runtime.program").write_text("tty; stty size; exit 7")
-        with Window(on_terminal) as window:
+        with Terminal(on_terminal) as window:
             window.resize(33, 101)
             assert window.wait() == 7
         lines = window.text.splitlines()
@@ -131,11 +131,11 @@ class TestTerminal:
         (tmp_path / "runtime.program").write_text(
             "trap 'echo caught; exit 5' INT; echo up; read line; echo [$line]; read line"
         )
-        with Window(on_terminal) as window:
+        with Terminal(on_terminal) as window:
             before = window.modes()
-            window.until("up")
+            window.until_it_says("up")
             window.type("one\n")
-            window.until("[one]")
+            window.until_it_says("[one]")
             assert window.modes() != before
             window.type("\x03")
             assert window.wait() == 5
@@ -144,15 +144,15 @@ class TestTerminal:
 
     def test_all_that_is_written_is_shown(self, on_terminal: list[str], tmp_path: Path) -> None:
         (tmp_path / "runtime.program").write_text("seq 1 30000; (sleep 60; echo never) & exit 0")
-        with Window(on_terminal) as window:
+        with Terminal(on_terminal) as window:
             assert window.wait() == 0
         assert window.text.splitlines() == [str(number) for number in range(1, 30001)]
 
     def test_a_program_that_a_signal_ended(self, on_terminal: list[str], tmp_path: Path) -> None:
         (tmp_path / "runtime.program").write_text("echo up; exec sleep 60")
-        with Window(on_terminal) as window:
+        with Terminal(on_terminal) as window:
             before = window.modes()
-            window.until("up")
+            window.until_it_says("up")
             window.process.terminate()
             assert window.wait() == 143
             assert window.modes() == before
@@ -161,15 +161,15 @@ class TestTerminal:
         (tmp_path / "runtime.program").write_text(
             "trap 'stty size; exit 6' WINCH; echo up; while :; do sleep 0.05; done"
         )
-        with Window(on_terminal) as window:
-            window.until("up")
+        with Terminal(on_terminal) as window:
+            window.until_it_says("up")
             window.resize(20, 40)
             assert window.wait() == 6
         assert window.text.splitlines()[-1] == "20 40"
 
     def test_one_that_does_not_start(self, on_terminal: list[str], tmp_path: Path) -> None:
         (tmp_path / "runtime.broken").touch()
-        with Window(on_terminal) as window:
+        with Terminal(on_terminal) as window:
             before = window.modes()
             assert window.wait() == 1
             assert window.modes() == before
