@@ -214,7 +214,8 @@ def add(tree: Tree) -> None:
 
 
 def remove(tree: Tree) -> None:
-    tree.remove(tree.rng.choice([path for path in tree.files() if path.startswith((paths.DATA, paths.HIDDEN))]))
+    found = [path for path in tree.files() if path.startswith((paths.DATA, paths.HIDDEN))]
+    tree.remove(tree.rng.choice(found)) if found else add(tree)
 
 
 def touch(tree: Tree) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _CHUNK = 1 << 18
 _GZIP = 31  # zlib's own number for a gzip header and trailer
+_GZIP_MAGIC = b"\x1f\x8b"
 
 
 class LayerReader:
@@ -71,23 +72,33 @@ class LayerReader:
 
 
 def decompressed(file: BinaryIO, media_type: str) -> Iterator[bytes]:
-    """Yield what is in a layer of a media type, a piece at a time. Raises ImageFormatError."""
+    """Yield what is in a layer of a media type, a piece at a time. Raises ImageFormatError.
+
+    Docker (seen: 20.10) calls each layer gzip, also one that the registry has uncompressed by the push of another tool;
+    Docker unpacks by what the bytes are, too. What comes out is held against the configuration in any case.
+    """
     if media_type.endswith((".tar+gzip", ".tar.gzip")):
-        return _gunzip(file)
+        data = file.read(_CHUNK)
+        return _gunzip(file, data) if data.startswith(_GZIP_MAGIC) or not data else _plain(file, data)
     if media_type.endswith((".tar+zstd", ".tar.zstd")):
         return _unzstd(file)
     if media_type.endswith(".tar"):
-        return iter(lambda: file.read(_CHUNK), b"")
+        return _plain(file, file.read(_CHUNK))
     raise ImageFormatError(
         f"a layer is of type {media_type}, which cannot be unpacked",
         hint="use an image whose layers are tar, tar+gzip or tar+zstd",
     )
 
 
-def _gunzip(file: BinaryIO) -> Iterator[bytes]:
+def _plain(file: BinaryIO, data: bytes) -> Iterator[bytes]:
+    while data:
+        yield data
+        data = file.read(_CHUNK)
+
+
+def _gunzip(file: BinaryIO, data: bytes) -> Iterator[bytes]:
     """Yield what is in all members: a stream may have several, as pigz and eStargz write them."""
     found = member = zlib.decompressobj(_GZIP)
-    data = file.read(_CHUNK)
     try:
         while data:
             if member.eof:

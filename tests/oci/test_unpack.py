@@ -247,6 +247,7 @@ def test_names_are_bytes(root: Path) -> None:
         (LAYER, bytes),
         (LAYER_GZIP, compress),
         (DOCKER_LAYER, compress),
+        (DOCKER_LAYER, bytes),
         (LAYER_GZIP, lambda data: compress(data[:700]) + compress(data[700:])),
         (LAYER_ZSTD, zstandard.compress),
         (LAYER_ZSTD, lambda data: zstandard.compress(data[:700]) + zstandard.compress(data[700:])),
