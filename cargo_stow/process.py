@@ -13,6 +13,7 @@ import subprocess
 import sys
 import termios
 import threading
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
@@ -141,8 +142,23 @@ def held(argv: Sequence[str]) -> Iterator[int | None]:
         yield child.pid if taken.read(1) else None
     finally:
         given.close()
-        _wait(child)
+        _reap_until_gone(child)
         taken.close()
+
+
+def _reap_until_gone(child: subprocess.Popen[bytes]) -> None:
+    """Wait for a child whose end may wait for others that the kernel has made ours (PR_SET_CHILD_SUBREAPER, prctl(2)).
+
+    The first process of a process namespace does not end before all of them are reaped (pid_namespaces(7)).
+    """
+    end = time.monotonic() + GRACE
+    while child.poll() is None and time.monotonic() < end:
+        with contextlib.suppress(ChildProcessError):
+            number, status = os.waitpid(-1, os.WNOHANG)
+            if number == child.pid:
+                child.returncode = os.waitstatus_to_exitcode(status)
+        time.sleep(0.01)
+    _wait(child)
 
 
 def _start(

@@ -61,8 +61,9 @@ for my $each (1, 2, 10, 16, 17) {
 _TWICE = {15, 56, 57, 58, 59, 60, 231}
 # There is none of these.
 _GAP = range(336, 424)
-# Docker lets through pkey_*, process_vm_*, name_to_handle_at and landlock_* since 20.10, io_uring_* no more since 25.
-_OF_THE_VERSION = {303, 310, 311, 329, 330, 331, 425, 426, 427, 444, 445, 446}
+# Docker lets through pkey_*, process_vm_*, name_to_handle_at and landlock_* since 20.10, io_uring_* no more since 25,
+# and socket(2) since 2026 only for families that it knows.
+_OF_THE_VERSION = {41, 303, 310, 311, 329, 330, 331, 425, 426, 427, 444, 445, 446}
 # Newer than the engine's own filter.
 _NEWER = range(448, 471)
 # What nobody in a container may do, whichever version: mount, unshare, setns, bpf, kexec_load, keyctl, perf_event_open.

@@ -116,7 +116,7 @@ def make_bundle(
         "ociVersion": "1.0.2",
         "root": {"path": root, "readonly": False},
         "hostname": "cargo-stow",
-        "process": _process(process),
+        "process": _process(process, has_network="network" in joined),
         "mounts": [*_SYSTEM, _SYS if cgroup else _SYS_BOUND, *map(_mount, binds)],
         "linux": {
             # In a user namespace no device can be made.
@@ -144,9 +144,11 @@ def _devices() -> Iterator[dict[str, Any]]:
         yield {"allow": True, "type": "c", "major": major, **number, "access": "rwm"}
 
 
-def _process(process: Process) -> dict[str, Any]:
+def _process(process: Process, *, has_network: bool) -> dict[str, Any]:
+    # In the network of this machine it would read, and forge, what others say there.
+    most = [each for each in _CAPABILITIES if has_network or each != "CAP_NET_RAW"]
     # Who is not root gains them only through a program that is root's.
-    held = [] if process.user else list(_CAPABILITIES)
+    held = [] if process.user else most
     # Never none: youki would leave it those of whoever builds, as `docker` or `disk`. Docker names its own first, too.
     groups = list(dict.fromkeys((process.group, *process.groups)))
     return {
@@ -155,7 +157,7 @@ def _process(process: Process) -> dict[str, Any]:
         "args": list(process.arguments),
         "env": [f"{name}={value}" for name, value in process.environment],
         "cwd": process.directory,
-        "capabilities": {"bounding": list(_CAPABILITIES), "effective": held, "permitted": held},
+        "capabilities": {"bounding": most, "effective": held, "permitted": held},
         # For programs too: youki loads the filter when it has given up the privilege that this takes without it.
         "noNewPrivileges": True,
     }

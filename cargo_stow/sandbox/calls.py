@@ -56,7 +56,7 @@ timer_gettime64 timer_settime timer_settime64
 """
 _TALKING = """
 accept accept4 bind connect getpeername getsockname getsockopt listen recv recvfrom recvmmsg recvmmsg_time64 recvmsg
-send sendmmsg sendmsg sendto setsockopt shutdown socketcall socketpair
+send sendmmsg sendmsg sendto setsockopt shutdown socketpair
 ipc mq_getsetattr mq_notify mq_open mq_timedreceive mq_timedreceive_time64 mq_timedsend mq_timedsend_time64 mq_unlink
 msgctl msgget msgrcv msgsnd semctl semget semop semtimedop semtimedop_time64 shmat shmctl shmdt shmget
 """
@@ -85,6 +85,7 @@ pidfd_getfd process_madvise request_key set_mempolicy set_mempolicy_home_node
 _OLD = """
 break ftime gtty idle lock mpx nice oldfstat oldlstat oldolduname oldstat olduname prof profil readdir sgetmask
 sigaction signal sigpending sigsuspend ssetmask stty ulimit
+socketcall
 """
 REFUSED = tuple(" ".join((_MOUNTS, _KERNEL, _OTHERS, _OLD)).split())
 """Those that none may: of mounts and namespaces, of the kernel itself, of keys and of other processes' memory."""

@@ -14,7 +14,10 @@ from cargo_stow.sandbox.calls import ALLOWED, OF_MACHINE, REFUSED
 # it. Below it is CLONE_NEWNS alone, which the kernel refuses to who has not CAP_SYS_ADMIN; above it CLONE_IO, which
 # nobody misses. No bits are compared: youki 0.7 takes SCMP_CMP_MASKED_EQ's mask for its value.
 _FIRST_NAMESPACE = 0x02000000
-_VSOCK = 40
+# Families of socket(2): all that are known but AF_ALG and AF_VSOCK, as Docker has it since 2026. What is let through is
+# named: a filter compares 64 bits and the kernel takes 32, so that one more bit would pass by what is refused.
+_ALG, _VSOCK, _FIRST_UNKNOWN = 38, 40, 46
+_FAMILIES = (39, *range(41, _FIRST_UNKNOWN))
 # Of personality(2): Linux and its 32-bit one, both also with UNAME26, and the question which one it is.
 _PERSONALITIES = (0, 0x8, 0x20000, 0x20008, 0xFFFFFFFF)
 _ENOSYS, _EPERM = 38, 1
@@ -40,8 +43,10 @@ def make_filter(machine: str) -> dict[str, Any]:
             {"names": list(REFUSED), **_REFUSE},
             {"names": ["clone"], **_ALLOW, "args": [_compare("LT", _FIRST_NAMESPACE)]},
             {"names": ["clone"], **_REFUSE, "args": [_compare("GE", _FIRST_NAMESPACE)]},
-            {"names": ["socket"], **_ALLOW, "args": [_compare("NE", _VSOCK)]},
-            {"names": ["socket"], **_REFUSE, "args": [_compare("EQ", _VSOCK)]},
+            {"names": ["socket"], **_ALLOW, "args": [_compare("LT", _ALG)]},
+            *({"names": ["socket"], **_ALLOW, "args": [_compare("EQ", each)]} for each in _FAMILIES),
+            *({"names": ["socket"], **_REFUSE, "args": [_compare("EQ", each)]} for each in (_ALG, _VSOCK)),
+            {"names": ["socket"], **_REFUSE, "args": [_compare("GE", _FIRST_UNKNOWN)]},
             *({"names": ["personality"], **_ALLOW, "args": [_compare("EQ", each)]} for each in _PERSONALITIES),
             # Of all else; libseccomp compares for equality first.
             {"names": ["personality"], **_REFUSE, "args": [_compare("GE", 1)]},

@@ -40,8 +40,9 @@ def run_foreground(container: Container, runtime: Runtime, runner: Runner, netwo
 
 def _on_streams(joined: Joined, runtime: Runtime, runner: Runner, forwarding: Forwarding) -> int:
     with joined as container:
-        pid, _ = start(container, runtime, runner.attach)
+        pid, said = start(container, runtime, runner.attach)
         forwarding.to(pid)
+        forwarding.repeat(said.signals)
         return exit_code(os.waitpid(pid, 0)[1])
 
 
@@ -49,10 +50,11 @@ def _on_terminal(joined: Joined, runtime: Runtime, runner: Runner, forwarding: F
     with contextlib.ExitStack() as stack:
         with joined as container:
             with listening(container.directory) as (path, listener):
-                pid, _ = start(container, runtime, runner.attach, "--console-socket", path)
+                pid, said = start(container, runtime, runner.attach, "--console-socket", path)
                 master = receive_master(listener)
             again, relay, ended = stack.enter_context(raw_mode()), Relay(master), _Ended(pid)
             forwarding.to(pid, resized=lambda: give_size(master), resumed=again)
+            forwarding.repeat(said.signals)
             relay.run(ended, forwarding.woken)
         relay.drain()  # When what ran in the background, and may have it open, has ended.
     return exit_code(ended.status)

@@ -13,7 +13,7 @@ import signal
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from types import FrameType
 
 # linux/prctl.h.
@@ -59,6 +59,11 @@ class Forwarding:
             self._instead = {signal.SIGWINCH: resized, signal.SIGCONT: resumed}
             resized()
         for number in self._waiting:
+            self(number, None)
+
+    def repeat(self, numbers: Iterable[int]) -> None:
+        """Pass on those that somebody else got meanwhile: the runtime, while it started the program."""
+        for number in numbers:
             self(number, None)
 
     def __call__(self, number: int, _frame: FrameType | None) -> None:

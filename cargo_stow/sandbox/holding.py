@@ -19,8 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # `-S`: without the site's modules it is there sooner. Who has SIGCHLD ignored need not wait for children (wait(2)).
+# Whoever sees it can read its table of mounts, in which only what is below its root is: nothing. It keeps all that it
+# may, for that alone keeps a container's root, who may less, from tracing it (ptrace(2)).
 _FIRST = (
-    "import os, signal as s; [s.signal(n, s.SIG_IGN) for n in (s.SIGCHLD, s.SIGINT)]; os.write(1, b'.'); os.read(0, 1)"
+    "import os, signal as s; [s.signal(n, s.SIG_IGN) for n in (s.SIGCHLD, s.SIGINT)];"
+    " os.chroot('/proc/self/fdinfo'); os.chdir('/'); os.write(1, b'.'); os.read(0, 1)"
 )
 
 

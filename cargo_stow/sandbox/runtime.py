@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cargo_stow.errors import ToolMissingError
+from cargo_stow.errors import RuntimeFailedError, ToolMissingError
 from cargo_stow.sandbox.bundle import make_bundle
 from cargo_stow.sandbox.rights import AS_WE_ARE, Rights
 
@@ -106,8 +106,15 @@ def hide_groups(runtime: Runtime, runner: Runner) -> None:
     youki and runc do without, if that is what refuses them; without this, youki fails on those of version 1. In our
     mount namespace only. We set no limits, so that nothing is lost.
     """
-    if runtime.rights.is_confined:
-        runner.capture(["mount", "-t", "cgroup2", "-o", "ro", "cgroup2", str(_GROUPS)])
+    if not runtime.rights.is_confined:
+        return
+    result = runner.capture(["mount", "-t", "cgroup2", "-o", "ro", "cgroup2", str(_GROUPS)])
+    if result.code != 0:
+        raise RuntimeFailedError(
+            f"cannot hide {_GROUPS}, where a container could reach control groups of this user's",
+            hint="build as root, or with an engine: --backend docker",
+            detail=result.stderr.strip(),
+        )
 
 
 def container_name(directory: str) -> str:

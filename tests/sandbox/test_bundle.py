@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import operator
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,7 +15,7 @@ from cargo_stow.sandbox.bundle import SYSTEM_TARGETS, Bind, Process, make_bundle
 from cargo_stow.sandbox.filter import make_filter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 PROCESS = Process(arguments=("/bin/sh", "-c", "x"), environment=(("A", "b=c"), ("E", "")), directory="/srv")
 BINDS = (Bind(source="/host/a", target="/a"), Bind(source="/host/b", target="/b", is_writable=True))
@@ -35,9 +36,11 @@ DANGEROUS = {
 }
 
 
-def bundle(process: Process = PROCESS, machine: str = "x86_64") -> dict[str, Any]:
+def bundle(
+    process: Process = PROCESS, machine: str = "x86_64", joined: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(
-        json.dumps(make_bundle("/root/fs", process, BINDS, cgroup="/cargo-stow/c", machine=machine))
+        json.dumps(make_bundle("/root/fs", process, BINDS, joined, cgroup="/cargo-stow/c", machine=machine))
     )
     return found
 
@@ -105,10 +108,12 @@ def test_a_terminal_of_its_own() -> None:
 
 
 class TestCapabilities:
-    def test_root_has_what_docker_gives_but_mknod(self) -> None:
-        found = bundle()["process"]["capabilities"]
+    @pytest.mark.parametrize(("joined", "count"), [({}, 12), ({"network": "/n"}, 13)])
+    def test_root_has_what_docker_gives_but_mknod(self, joined: dict[str, str], count: int) -> None:
+        """And but raw packets, unless the network is its own."""
+        found = bundle(joined=joined)["process"]["capabilities"]
         assert found["bounding"] == found["effective"] == found["permitted"]
-        assert len(found["bounding"]) == len(set(found["bounding"])) == 13
+        assert len(found["bounding"]) == len(set(found["bounding"])) == count
         assert all(each.startswith("CAP_") for each in found["bounding"])
         assert not DANGEROUS & set(found["bounding"])
         assert not {"inheritable", "ambient"} & set(found)
@@ -201,8 +206,14 @@ class TestFilter:
         """youki 0.7 and runc read such a rule differently."""
         assert "MASKED" not in json.dumps(make_filter("x86_64"))
 
-    @pytest.mark.parametrize(("family", "found"), [(1, ALLOWED), (2, ALLOWED), (16, ALLOWED), (40, REFUSED)])
-    def test_only_sockets_of_virtual_machines(self, family: int, found: tuple[str, int | None]) -> None:
+    @pytest.mark.parametrize(
+        ("family", "found"),
+        [
+            *((each, ALLOWED) for each in (0, 1, 2, 10, 16, 17, 37, 39, 41, 45)),
+            *((each, REFUSED) for each in (38, 40, 46, -1 % (1 << 64), 1 << 32 | 40)),
+        ],
+    )
+    def test_sockets(self, family: int, found: tuple[str, int | None]) -> None:
         assert answer("socket", family) == found
 
     @pytest.mark.parametrize(
