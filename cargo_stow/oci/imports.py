@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from cargo_stow.errors import ImageFormatError
 from cargo_stow.oci.blobs import LARGEST_DOCUMENT, Blobs, read_chunks
-from cargo_stow.oci.descriptor import CONFIG, LAYER, LAYER_GZIP, LAYER_ZSTD, MANIFEST, Descriptor
+from cargo_stow.oci.descriptor import CONFIG, LAYER, MANIFEST, Descriptor
 from cargo_stow.oci.documents import as_bytes, entries, parse_array, parse_object, text
 from cargo_stow.oci.entries import UNEXPECTED, read_entries
 from cargo_stow.oci.graph import manifests
 from cargo_stow.oci.image import Manifest, parse_config, parse_index
 from cargo_stow.oci.layout import names_of
 from cargo_stow.oci.rooted import split_name
-from cargo_stow.oci.streams import LayerReader, decompressed
+from cargo_stow.oci.streams import LayerReader, decompressed, kind_of
 
 if TYPE_CHECKING:
     import tarfile
@@ -31,7 +31,6 @@ _MOST_MEMBERS = 100_000
 _DOCUMENTS = ("manifest.json", "index.json", "oci-layout")
 # What older versions of Docker had instead of manifest.json.
 _IGNORED = ("json", "VERSION", "repositories")
-_MAGIC = {b"\x1f\x8b": LAYER_GZIP, b"\x28\xb5": LAYER_ZSTD}
 
 Imported = list[tuple[tuple[str, ...], Descriptor]]
 
@@ -149,7 +148,7 @@ def _of_docker(value: object, members: _Members, blobs: Blobs) -> tuple[tuple[st
 
 def _layer(descriptor: Descriptor, blobs: Blobs) -> Descriptor:
     with blobs.open(descriptor) as file:
-        return _typed(descriptor, _MAGIC.get(file.read(2), LAYER))
+        return _typed(descriptor, kind_of(file.read(4)))
 
 
 def _typed(descriptor: Descriptor, media_type: str) -> Descriptor:

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING
 
 from cargo_stow.errors import FileError, ImageFormatError
 from cargo_stow.oci.blobs import read_chunks
-from cargo_stow.oci.descriptor import LAYER, LAYER_GZIP, LAYER_ZSTD
+from cargo_stow.oci.descriptor import LAYER
 from cargo_stow.oci.graph import children, images_of
 from cargo_stow.oci.imports import LARGEST, import_archive, of_index
 from cargo_stow.oci.layout import read_entries
+from cargo_stow.oci.streams import kind_of
 from cargo_stow.oci.verifying import check_images, largest
 from cargo_stow.reference import parse_reference
 
@@ -32,9 +33,6 @@ if TYPE_CHECKING:
     from cargo_stow.oci.descriptor import Descriptor
     from cargo_stow.oci.imports import Imported
     from cargo_stow.reference import ImageRef
-
-# RFC 1952, section 2.3.1; RFC 8878, section 3.1.1.
-_COMPRESSIONS = {b"\x1f\x8b": LAYER_GZIP, b"\x28\xb5\x2f\xfd": LAYER_ZSTD}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +66,7 @@ def read_images(path: Path, blobs: Blobs, *, with_names: bool = True) -> list[Lo
 
 def _import_file(path: Path, blobs: Blobs) -> Imported:
     with path.open("rb") as file:
-        head = file.peek(4)
-        media_type = next((kind for magic, kind in _COMPRESSIONS.items() if head.startswith(magic)), LAYER)
+        media_type = kind_of(file.peek(4))
         limit = LARGEST if media_type == LAYER else largest(os.fstat(file.fileno()).st_size)
         return import_archive(file, blobs, media_type=media_type, limit=limit)
 

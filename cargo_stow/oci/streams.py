@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import zstandard
 
 from cargo_stow.errors import ImageFormatError
+from cargo_stow.oci.descriptor import LAYER, LAYER_GZIP, LAYER_ZSTD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
 _CHUNK = 1 << 18
 _GZIP = 31  # zlib's own number for a gzip header and trailer
-_GZIP_MAGIC = b"\x1f\x8b"
+# RFC 1952, section 2.3.1; RFC 8878, section 3.1.1.
+_MAGIC = {b"\x1f\x8b": LAYER_GZIP, b"\x28\xb5\x2f\xfd": LAYER_ZSTD}
 
 
 class LayerReader:
@@ -71,6 +73,11 @@ class LayerReader:
         return f"{self._hash.name}:{self._hash.hexdigest()}"
 
 
+def kind_of(head: bytes) -> str:
+    """The media type of a layer, or of an archive, that begins with these bytes, four or more: by its compression."""
+    return next((kind for magic, kind in _MAGIC.items() if head.startswith(magic)), LAYER)
+
+
 def decompressed(file: BinaryIO, media_type: str) -> Iterator[bytes]:
     """Yield what is in a layer of a media type, a piece at a time. Raises ImageFormatError.
 
@@ -79,7 +86,7 @@ def decompressed(file: BinaryIO, media_type: str) -> Iterator[bytes]:
     """
     if media_type.endswith((".tar+gzip", ".tar.gzip")):
         data = file.read(_CHUNK)
-        return _gunzip(file, data) if data.startswith(_GZIP_MAGIC) or not data else _plain(file, data)
+        return _gunzip(file, data) if not data or kind_of(data) == LAYER_GZIP else _plain(file, data)
     if media_type.endswith((".tar+zstd", ".tar.zstd")):
         return _unzstd(file)
     if media_type.endswith(".tar"):
