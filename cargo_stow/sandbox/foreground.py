@@ -41,8 +41,7 @@ def run_foreground(container: Container, runtime: Runtime, runner: Runner, netwo
 def _on_streams(joined: Joined, runtime: Runtime, runner: Runner, forwarding: Forwarding) -> int:
     with joined as container:
         pid, said = start(container, runtime, runner.attach)
-        forwarding.to(pid)
-        forwarding.repeat(said.signals)
+        forwarding.to(pid, said.signals)
         return exit_code(os.waitpid(pid, 0)[1])
 
 
@@ -53,8 +52,7 @@ def _on_terminal(joined: Joined, runtime: Runtime, runner: Runner, forwarding: F
                 pid, said = start(container, runtime, runner.attach, "--console-socket", path)
                 master = receive_master(listener)
             again, relay, ended = stack.enter_context(raw_mode()), Relay(master), _Ended(pid)
-            forwarding.to(pid, resized=lambda: give_size(master), resumed=again)
-            forwarding.repeat(said.signals)
+            forwarding.to(pid, said.signals, resized=lambda: give_size(master), resumed=again)
             relay.run(ended, forwarding.woken)
         relay.drain()  # When what ran in the background, and may have it open, has ended.
     return exit_code(ended.status)

@@ -51,19 +51,22 @@ class Forwarding:
         return woken
 
     def to(
-        self, pid: int, *, resized: Callable[[], object] | None = None, resumed: Callable[[], object] | None = None
+        self,
+        pid: int,
+        missed: Iterable[int] = (),
+        *,
+        resized: Callable[[], object] | None = None,
+        resumed: Callable[[], object] | None = None,
     ) -> None:
-        """Pass them on from now on; those about our terminal are no program's that has one of its own."""
+        """Pass them on from now on; those about our terminal are no program's that has one of its own.
+
+        `missed` are those that somebody else got meanwhile: the runtime, while it started the program.
+        """
         self._pid = pid
         if resized and resumed:
             self._instead = {signal.SIGWINCH: resized, signal.SIGCONT: resumed}
             resized()
-        for number in self._waiting:
-            self(number, None)
-
-    def repeat(self, numbers: Iterable[int]) -> None:
-        """Pass on those that somebody else got meanwhile: the runtime, while it started the program."""
-        for number in numbers:
+        for number in (*self._waiting, *missed):
             self(number, None)
 
     def __call__(self, number: int, _frame: FrameType | None) -> None:
