@@ -76,7 +76,7 @@ class YoukiBackend:
         from cargo_stow.backends.youki import assembly  # noqa: PLC0415 - a no-op builds nothing
         from cargo_stow.sandbox import isolation  # noqa: PLC0415
 
-        runtime = self._runtime()
+        runtime = self._runtime
         with self._store.in_use():
             builds = [(order, self._bases(order)) for order in orders]
             made: list[Descriptor] = isolation.call(
@@ -98,7 +98,9 @@ class YoukiBackend:
     def _rights(self) -> Rights:
         return find_rights(self._environment)
 
+    @functools.cached_property
     def _runtime(self) -> Runtime:
+        """Asked what it can do, once: `run` builds, and runs."""
         name = self._environment.get("CARGO_STOW_RUNTIME") or DEFAULT
         return check_runtime(find_runtime(name, self._environment, self._rights), self._runner)
 
@@ -175,4 +177,4 @@ class YoukiBackend:
     def run(self, image: Image, options: RunOptions) -> int:
         from cargo_stow.backends.youki import program  # noqa: PLC0415
 
-        return program.run_attached(image.id, options, self._store, self._runtime(), self._runner, self._environment)
+        return program.run_attached(image.id, options, self._store, self._runtime, self._runner, self._environment)
